@@ -1,0 +1,179 @@
+import { isIP } from 'node:net'
+import { resolve } from 'node:path'
+import { OperatorError } from './lib/errors.ts'
+
+export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
+export const SOURCE_NAMES = ['feed', 'onebound', 'alibaba1688', 'taobaoglobal'] as const
+export type SourceName = (typeof SOURCE_NAMES)[number]
+
+export type Config = {
+  host: string
+  /** 0 picks a free one. */
+  port: number
+  /** Where `/metrics` listens, on `host`; null switches it off. */
+  metricsPort: number | null
+  dataDir: string
+  /** null: the embedded PostgreSQL in `dataDir`. */
+  databaseUrl: string | null
+  valkeyUrl: string | null
+  /** Without a trailing slash; null: the address listened on. */
+  publicUrl: string | null
+  /** Proxies whose X-Forwarded-For is believed: none, or addresses and networks. */
+  trustProxy: string[]
+  logLevel: (typeof LOG_LEVELS)[number]
+  demo: boolean
+  /** In the order they are asked. `feed` is the operator's own import and asks nobody. */
+  sources: SourceName[]
+  /** Short links (e.tb.cn and the like) may be resolved over the network. */
+  shortLinks: boolean
+  onebound: { url: string; key: string; secret: string; lang: string } | null
+  alibaba1688: {
+    url: string
+    appKey: string
+    appSecret: string
+    accessToken: string
+    refreshToken: string
+  } | null
+  taobaoglobal: {
+    url: string
+    appKey: string
+    appSecret: string
+    accessToken: string
+    refreshToken: string
+  } | null
+  /** A LibreTranslate-shaped service; null: the offline glossary only. */
+  translate: { url: string; key: string | null } | null
+}
+
+/**
+ * Reads the environment once, at start. Every value has a default that works on a machine with nothing installed; a
+ * wrong one throws an `OperatorError` that names the variable and the remedy.
+ */
+export function readConfig(env: Record<string, string | undefined>): Config {
+  const read = reader(env)
+  const databaseUrl = read.url('DATABASE_URL', ['postgres:', 'postgresql:'], null)
+  const sources = read.list('SOURCES', SOURCE_NAMES)
+  const uses = (name: SourceName) => sources.includes(name)
+
+  return {
+    host: read.host('HOST', '127.0.0.1'),
+    port: read.port('PORT', 8080),
+    metricsPort: env['METRICS_PORT'] ? read.port('METRICS_PORT', 0) : null,
+    dataDir: resolve(env['DATA_DIR'] || './data'),
+    databaseUrl,
+    valkeyUrl: read.url('VALKEY_URL', ['redis:', 'rediss:', 'valkey:', 'valkeys:'], null),
+    publicUrl: read.url('PUBLIC_URL', ['http:', 'https:'], null)?.replace(/\/+$/, '') ?? null,
+    trustProxy: read.networks('TRUST_PROXY'),
+    logLevel: read.choice('LOG_LEVEL', LOG_LEVELS, 'info'),
+    demo: read.flag('DEMO', databaseUrl === null),
+    sources,
+    shortLinks: read.flag('SHORT_LINKS', false),
+    onebound: uses('onebound')
+      ? {
+          url: read.base('ONEBOUND_URL', 'https://api-gw.onebound.cn'),
+          key: read.secret('ONEBOUND_KEY', 'onebound'),
+          secret: read.secret('ONEBOUND_SECRET', 'onebound'),
+          lang: env['ONEBOUND_LANG'] || 'cn',
+        }
+      : null,
+    alibaba1688: uses('alibaba1688')
+      ? appCredentials(read, 'ALIBABA1688', 'alibaba1688', 'https://gw.open.1688.com')
+      : null,
+    taobaoglobal: uses('taobaoglobal')
+      ? appCredentials(read, 'TAOBAOGLOBAL', 'taobaoglobal', 'https://api.taobao.global')
+      : null,
+    translate: env['TRANSLATE_URL'] ? { url: read.base('TRANSLATE_URL', ''), key: env['TRANSLATE_KEY'] || null } : null,
+  }
+}
+
+function appCredentials(read: ReturnType<typeof reader>, prefix: string, source: SourceName, url: string) {
+  return {
+    url: read.base(`${prefix}_URL`, url),
+    appKey: read.secret(`${prefix}_APP_KEY`, source),
+    appSecret: read.secret(`${prefix}_APP_SECRET`, source),
+    accessToken: read.secret(`${prefix}_ACCESS_TOKEN`, source),
+    refreshToken: read.secret(`${prefix}_REFRESH_TOKEN`, source),
+  }
+}
+
+/** Typed looks at the environment; an empty value counts as not set. */
+function reader(env: Record<string, string | undefined>) {
+  function wrong(name: string, remedy: string): never {
+    throw new OperatorError(`${name} is "${env[name]}": ${remedy}`)
+  }
+
+  function url(name: string, protocols: string[], fallback: string | null): string | null {
+    const value = env[name]
+    if (!value) return fallback
+    const parsed = URL.parse(value)
+    if (!parsed || !protocols.includes(parsed.protocol)) {
+      // Not printed: the address of a database carries a password.
+      throw new OperatorError(
+        `${name} is not an address that starts with ${protocols.join('// or ')}//; correct or unset it.`,
+      )
+    }
+    return value
+  }
+
+  return {
+    url,
+    base: (name: string, fallback: string) => url(name, ['http:', 'https:'], fallback)!.replace(/\/+$/, ''),
+    host(name: string, fallback: string) {
+      const value = env[name] || fallback
+      if (isIP(value) || /^[A-Za-z0-9.-]+$/.test(value)) return value
+      return wrong(name, 'give a host name or an IP address, such as 127.0.0.1 or 0.0.0.0.')
+    },
+    port(name: string, fallback: number) {
+      const value = env[name] || String(fallback)
+      if (/^\d{1,5}$/.test(value) && Number(value) <= 65_535) return Number(value)
+      return wrong(name, 'give a whole number from 0 to 65535; 0 picks a free port.')
+    },
+    flag(name: string, fallback: boolean) {
+      const value = env[name]?.toLowerCase()
+      if (!value) return fallback
+      if (['true', '1', 'yes', 'on'].includes(value)) return true
+      if (['false', '0', 'no', 'off'].includes(value)) return false
+      return wrong(name, 'give true or false.')
+    },
+    choice<T extends string>(name: string, values: readonly T[], fallback: T): T {
+      const value = env[name] || fallback
+      return values.find((each) => each === value) ?? wrong(name, `give one of ${values.join(', ')}.`)
+    },
+    list<T extends string>(name: string, values: readonly T[]): T[] {
+      const given = (env[name] ?? '')
+        .split(',')
+        .map((each) => each.trim())
+        .filter(Boolean)
+      return given.map(
+        (each) =>
+          values.find((value) => value === each) ??
+          wrong(name, `"${each}" is not a source; give a comma list of ${values.join(', ')}.`),
+      )
+    },
+    /** Networks whose word is taken; `true` is refused, as it would let every caller choose its own address. */
+    networks(name: string) {
+      const given = (env[name] ?? '')
+        .split(',')
+        .map((each) => each.trim())
+        .filter(Boolean)
+      for (const each of given) {
+        const [address, bits, ...rest] = each.split('/')
+        const most = isIP(address!) === 6 ? 128 : 32
+        const fits = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most)
+        if (!isIP(address!) || !fits || rest.length > 0) {
+          wrong(name, 'give the addresses or networks of your proxies, such as 10.0.0.0/8,127.0.0.1.')
+        }
+      }
+      return given
+    },
+    secret(name: string, source: SourceName) {
+      return env[name] || missing(name, source)
+    },
+  }
+
+  function missing(name: string, source: SourceName): never {
+    throw new OperatorError(
+      `${name} is not set: SOURCES names ${source}, which needs it. Set it, or take ${source} out.`,
+    )
+  }
+}

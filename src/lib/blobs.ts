@@ -1,0 +1,49 @@
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+
+/** Bytes by name. A name is made by us and never by a caller: lower-case letters, digits, `-`, `.` and `/`. */
+export type Blobs = {
+  get(name: string): Promise<Buffer | null>
+  /** Returns when the bytes are on disk. Writing a name again replaces it whole. */
+  put(name: string, bytes: Buffer): Promise<void>
+  delete(name: string): Promise<void>
+}
+
+const NAME = /^[a-z0-9][a-z0-9-]*(?:[/.][a-z0-9][a-z0-9-]*)*$/
+
+/** Blobs as files below `folder`. */
+export function fileBlobs(folder: string): Blobs {
+  const path = (name: string) => {
+    if (!NAME.test(name) || name.length > 200) throw new Error(`not a blob name: ${name}`)
+    return join(folder, name)
+  }
+  let writes = 0
+
+  return {
+    async get(name) {
+      try {
+        return await readFile(path(name))
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+        throw error
+      }
+    },
+    async put(name, bytes) {
+      const target = path(name)
+      await mkdir(dirname(target), { recursive: true })
+      // Beside the target and then renamed, so that a reader or a kill never sees half a file.
+      const beside = `${target}.${process.pid}-${writes++}.part`
+      const file = await open(beside, 'w')
+      try {
+        await file.writeFile(bytes)
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+      await rename(beside, target)
+    },
+    async delete(name) {
+      await rm(path(name), { force: true })
+    },
+  }
+}
