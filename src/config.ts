@@ -49,7 +49,7 @@ export type Config = {
  * Reads the environment once, at start. Every value has a default that works on a machine with nothing installed; a
  * wrong one throws an `OperatorError` that names the variable and the remedy.
  */
-export function readConfig(env: Record<string, string | undefined>): Config {
+export function readConfig(env: Record<string, string | undefined> = process.env): Config {
   const read = reader(env)
   const databaseUrl = read.url('DATABASE_URL', ['postgres:', 'postgresql:'], null)
   const sources = read.list('SOURCES', SOURCE_NAMES)

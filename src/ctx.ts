@@ -1,11 +1,29 @@
+import { join } from 'node:path'
+import type pg from 'pg'
+import type { Keyring } from './access/keys/keyring.ts'
+import { accessEpoch } from './access/keys/keys.sql.ts'
+import type { AddressWindows } from './access/limits/addresses.ts'
 import type { Config } from './config.ts'
-import type { Blobs } from './lib/blobs.ts'
-import type { Clock } from './lib/clock.ts'
-import type { Connection, Db } from './lib/db/db.ts'
+import { fileBlobs, type Blobs } from './lib/blobs.ts'
+import { systemClock, type Clock } from './lib/clock.ts'
+import { openDb, type Connection, type Db } from './lib/db/db.ts'
+import { startEmbedded } from './lib/db/embedded.ts'
+import { MIGRATIONS } from './lib/db/folder.ts'
+import { migrate, requireCurrent } from './lib/db/migrate.ts'
+import { watch, type Watch } from './lib/db/watch.ts'
+import { openHttp } from './lib/http-client.ts'
 import type { Http } from './lib/http.ts'
-import type { Log } from './lib/log.ts'
-import type { Random } from './lib/ids.ts'
+import { systemRandom, type Random } from './lib/ids.ts'
+import { openLog, type Log } from './lib/log.ts'
+import { settleRefreshes } from './products/catalog/catalog.ts'
+import { catalogEpochs } from './products/catalog/catalog.sql.ts'
+import type { Draw } from './products/media/media.ts'
+import { openSources } from './products/sources/open.ts'
 import type { Source } from './products/sources/source.ts'
+import { emptyPrintedCache, type PrintedCache } from './surfaces/printed.ts'
+
+/** `access`: grows when any key changes. `catalog`: by shard, grows when a product of that shard changes. */
+export type Watched = { access: number; catalog: readonly number[] }
 
 /** Everything that the code may touch of the outside world. Tests replace single members. */
 export type Ctx = {
@@ -18,6 +36,87 @@ export type Ctx = {
   blobs: Blobs
   log: Log
   sources: Source[]
+  /** Draws a picture of the demo catalogue by its name; null where nobody looks at pictures. */
+  draw: Draw | null
+  /** Principals that this node has seen lately. */
+  keyring: Keyring
+  addressWindows: AddressWindows
+  printed: PrintedCache
+  /** What other processes change and this one must know of within a second. */
+  watch: Watch<Watched>
   /** Where answers tell callers to find us: PUBLIC_URL, else the address listened on. */
   publicUrl: string
+}
+
+/** The database that the settings name, started when it is the embedded one. `leave` stops it if nobody else uses it. */
+export async function openDatabase(
+  config: Config,
+  log: Log,
+): Promise<{ connection: Connection; leave(): Promise<void> }> {
+  if (config.databaseUrl !== null) {
+    return { connection: { connectionString: config.databaseUrl }, leave: async () => {} }
+  }
+  return startEmbedded({ dataDir: config.dataDir, log })
+}
+
+/**
+ * Opens everything. An embedded database is brought to this version; a server's must be current, as several versions may
+ * share it (`OperatorError` with the remedy). `close` gives back in the reverse order.
+ */
+export async function openCtx(
+  config: Config,
+  log: Log = openLog(config.logLevel),
+): Promise<Ctx & { close(): Promise<void> }> {
+  const database = await openDatabase(config, log)
+  const { connection } = database
+  const opened: (() => Promise<unknown>)[] = [() => database.leave()]
+  const close = async () => {
+    for (const give of opened.toReversed()) await give()
+  }
+  try {
+    if (config.databaseUrl === null) await migrate(connection, MIGRATIONS, log)
+    const { db, close: closeDb } = openDb(connection, { log })
+    opened.push(closeDb)
+    if (config.databaseUrl !== null) await requireCurrent(db, MIGRATIONS)
+    const clock = systemClock
+    const watched = await watch({ connection, channel: 'epoch', clock, log, read: readWatched })
+    opened.push(() => watched.stop())
+    const ctx = assembleCtx({ config, clock, db, connection, log, watch: watched })
+    opened.push(() => settleRefreshes(ctx))
+    return Object.assign(ctx, { close })
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** The rest of a ctx around its database: what needs no opening. */
+export function assembleCtx(parts: Pick<Ctx, 'config' | 'clock' | 'db' | 'connection' | 'log' | 'watch'>): Ctx {
+  const { config } = parts
+  return {
+    ...parts,
+    random: systemRandom,
+    http: openHttp(),
+    blobs: fileBlobs(join(config.dataDir, 'blobs')),
+    sources: openSources(config),
+    draw: null,
+    keyring: new Map(),
+    addressWindows: new Map(),
+    printed: emptyPrintedCache(),
+    publicUrl: config.publicUrl ?? '',
+  }
+}
+
+export async function readWatched(client: pg.ClientBase): Promise<Watched> {
+  return { access: await accessEpoch(client), catalog: await catalogEpochs(client) }
+}
+
+/** Runs one command against an opened ctx, and closes it whatever happens. */
+export async function withCtx<T>(config: Config, run: (ctx: Ctx) => Promise<T>): Promise<T> {
+  const ctx = await openCtx(config)
+  try {
+    return await run(ctx)
+  } finally {
+    await ctx.close()
+  }
 }

@@ -1,5 +1,5 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, open, opendir, readFile, rename, rm } from 'node:fs/promises'
+import { dirname, join, relative, sep } from 'node:path'
 
 /** Bytes by name. A name is made by us and never by a caller: lower-case letters, digits, `-`, `.` and `/`. */
 export type Blobs = {
@@ -7,6 +7,8 @@ export type Blobs = {
   /** Returns when the bytes are on disk. Writing a name again replaces it whole. */
   put(name: string, bytes: Buffer): Promise<void>
   delete(name: string): Promise<void>
+  /** Every name, in no promised order; one that is written or deleted meanwhile may be there or not. */
+  list(): AsyncIterable<string>
 }
 
 const NAME = /^[a-z0-9][a-z0-9-]*(?:[/.][a-z0-9][a-z0-9-]*)*$/
@@ -45,5 +47,24 @@ export function fileBlobs(folder: string): Blobs {
     async delete(name) {
       await rm(path(name), { force: true })
     },
+    async *list() {
+      for await (const entry of walk(folder)) {
+        const name = relative(folder, entry).replaceAll(sep, '/')
+        // Half-written files and whatever else lies there have names that no blob has.
+        if (NAME.test(name) && !name.endsWith('.part')) yield name
+      }
+    },
+  }
+}
+
+async function* walk(folder: string): AsyncGenerator<string> {
+  const entries = await opendir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  for await (const entry of entries) {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) yield* walk(path)
+    else if (entry.isFile()) yield path
   }
 }

@@ -10,13 +10,22 @@ export type HttpRequest = {
 /** An answer, read whole. `text` is at most the sender's limit. */
 export type HttpResponse = { status: number; headers: Record<string, string>; text: string }
 
+/** As `HttpResponse`, with the bytes as they came: pictures and other files. */
+export type HttpDownload = { status: number; headers: Record<string, string>; bytes: Buffer }
+
 /** Sends bytes. Rejects with `HttpError` when no whole answer came. */
 export type Http = { send(request: HttpRequest, signal?: AbortSignal): Promise<HttpResponse> }
 
-/** No whole answer: refused, reset, timed out, too large. `kind` tells which. */
+/** As `Http`, for addresses that a user gave: everything that is not a public address is refused. */
+export type GuardedHttp = Http & { download(request: HttpRequest, signal?: AbortSignal): Promise<HttpDownload> }
+
+/**
+ * No whole answer: not reachable or broken off, timed out, larger than the limit, or `refused`, an address that must
+ * not be asked. `kind` tells which. The message carries no part of the request's query, which may hold credentials.
+ */
 export class HttpError extends Error {
   override name = 'HttpError'
-  readonly kind: 'unreachable' | 'timeout' | 'too_large'
+  readonly kind: 'unreachable' | 'timeout' | 'too_large' | 'refused'
 
   constructor(kind: HttpError['kind'], message: string, options?: ErrorOptions) {
     super(message, options)

@@ -1,0 +1,55 @@
+import { once } from 'node:events'
+import { createReadStream } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { OperatorError } from '../lib/errors.ts'
+import { AGENT_IDS } from '../products/links/registry.ts'
+import { convertLink } from '../products/links/convert.ts'
+import { parseLink } from '../products/links/parse.ts'
+import { toWireLink, type WireLink } from '../products/links/wire.ts'
+
+export type LinkOptions = { file?: string; to?: string; json?: boolean }
+
+/** Needs no database: links are read offline. */
+export async function link(url: string | undefined, options: LinkOptions): Promise<void> {
+  if ((url === undefined) === (options.file === undefined)) {
+    throw new OperatorError('Give one link, or --file with one link a line.')
+  }
+  const { to } = options
+  if (to !== undefined && to !== 'all' && !AGENT_IDS.has(to)) {
+    throw new OperatorError(`"${to}" is not an agent; give \`all\` or one of ${[...AGENT_IDS].join(', ')}.`)
+  }
+  const show = (text: string) => (options.json ? JSON.stringify(read(text, to)) : describe(read(text, to)))
+  if (url !== undefined) {
+    process.stdout.write(`${show(url)}\n`)
+    return
+  }
+  for await (const line of lines(options.file!)) {
+    if (!process.stdout.write(`${show(line)}\n`)) await once(process.stdout, 'drain')
+  }
+}
+
+function read(text: string, to: string | undefined): WireLink {
+  return toWireLink(convertLink(parseLink(text), to))
+}
+
+function describe(link: WireLink): string {
+  const what = [link.type, link.marketplace, link.listing_id, link.agent && `via ${link.agent}`]
+    .filter(Boolean)
+    .join(' ')
+  const where = link.canonical_url ? `\n  ${link.canonical_url}` : ''
+  const why = link.reason ? `\n  ${link.reason}` : ''
+  const converted = Object.entries(link.converted).map(([agent, url]) => `\n  ${agent}: ${url}`)
+  const lost = link.lost.map((each) => `\n  lost: ${each}`)
+  return [what, where, why, ...converted, ...lost].join('')
+}
+
+async function* lines(path: string): AsyncGenerator<string> {
+  const stream = createReadStream(path)
+  stream.on('error', () => {}) // reported by the loop below
+  try {
+    await once(stream, 'open')
+  } catch (error) {
+    throw new OperatorError(`Cannot read ${path}: ${(error as Error).message}`)
+  }
+  yield* createInterface({ input: stream, crlfDelay: Infinity })
+}

@@ -1,0 +1,94 @@
+import type { AddressInfo } from 'node:net'
+import { buildApp } from '../app.ts'
+import { readConfig, type Config } from '../config.ts'
+import { openCtx } from '../ctx.ts'
+import { demoListings } from '../demo/catalogue.ts'
+import { drawDemo } from '../demo/draw.ts'
+import { openDemoKeys, type DemoKeys } from '../demo/keys.ts'
+import { OperatorError } from '../lib/errors.ts'
+import { openLog } from '../lib/log.ts'
+import { storeDemo } from '../products/catalog/catalog.ts'
+import { listenMetrics } from '../surfaces/metrics.ts'
+
+/** How long requests under way may take once a stop was asked for. */
+const GRACE_MS = 10_000
+
+/** Starts the server and returns when it has stopped. */
+export async function serve(): Promise<void> {
+  const config = readConfig()
+  const log = openLog(config.logLevel)
+  const stop = stopSignal()
+  const ctx = await openCtx(config, log)
+  ctx.draw = drawDemo
+  try {
+    // The sandbox sees the demo products on every installation; DEMO decides whether live keys do too.
+    await storeDemo(ctx, demoListings())
+    const app = await buildApp(ctx)
+    await app.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
+      throw listenError(error, config)
+    })
+    const address = listenAddress(config, app.server.address() as AddressInfo)
+    if (ctx.publicUrl === '') ctx.publicUrl = address
+    const metrics = await listenMetrics(app, config)
+    const keys = config.demo ? await openDemoKeys(ctx) : null
+    process.stdout.write(`openhaul ready on ${address}\n${keys ? invitation(address, keys) : ''}`)
+
+    await stop
+    log.info('stopping')
+    // A request that hangs must not hold the database open for ever.
+    const grace = setTimeout(() => app.server.closeAllConnections(), GRACE_MS)
+    await Promise.all([app.close(), metrics?.close()])
+    clearTimeout(grace)
+  } finally {
+    await ctx.close()
+  }
+}
+
+/** Resolves at the first Ctrl-C or SIGTERM; a second one ends the process at once. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        resolve()
+        process.once(signal, () => process.exit(130))
+      })
+    }
+  })
+}
+
+function listenAddress(config: Config, { port }: AddressInfo): string {
+  return `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
+}
+
+function listenError(error: NodeJS.ErrnoException, config: Config): Error {
+  if (error.code === 'EADDRINUSE') {
+    return new OperatorError(
+      `Port ${config.port} is taken. Stop what listens there, or choose another: PORT=0 picks a free one.`,
+    )
+  }
+  if (error.code === 'EACCES')
+    return new OperatorError(`Port ${config.port} needs rights that this user lacks; use one from 1024 up.`)
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
+    return new OperatorError(`HOST is "${config.host}", which is no address of this machine; use 127.0.0.1 or 0.0.0.0.`)
+  }
+  return error
+}
+
+/** What a newcomer can paste next: one call for each surface. */
+function invitation(address: string, keys: DemoKeys): string {
+  // Reached from this machine, whatever was listened on.
+  const url = address.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:')
+  const link = encodeURIComponent('https://detail.1688.com/offer/791912182230.html')
+  return `
+# qc: a product with its QC photos
+curl -s -H 'Authorization: Bearer ${keys.qc}' ${url}/api/v1/products/weidian/7231368393
+
+# item: one normalized product for any link
+curl -s -H 'X-API-Key: ${keys.cbk}' -d 'url=https://weidian.com/item.html?itemID=7266541641' ${url}/api/v1/item
+
+# links: what a link points at, and the same for every agent (no key)
+curl -s '${url}/api/v1/links?url=${link}&to=all'
+
+# reference: ${url}/docs
+`
+}

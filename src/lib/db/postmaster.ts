@@ -1,0 +1,143 @@
+import { spawn } from 'node:child_process'
+import { closeSync, existsSync, openSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { OperatorError } from '../errors.ts'
+import { runAs } from './server-user.ts'
+import { SOCKET_PORT } from './socket-folder.ts'
+import type { Cluster } from './cluster.ts'
+
+/** What `postmaster.pid` says of the server of a cluster. */
+export type Postmaster = { pid: number; socketFolder: string; ready: boolean }
+
+const POLL_MS = 10
+
+/** The server that runs on this cluster, as far as its file tells; null when the file is gone or names a dead process. */
+export function findPostmaster(clusterFolder: string): Postmaster | null {
+  const lines = readLines(join(clusterFolder, 'postmaster.pid'))
+  const pid = Number(lines[0])
+  if (!Number.isInteger(pid) || pid <= 0 || !isAlive(pid)) return null
+  return { pid, socketFolder: lines[4]?.trim() ?? '', ready: lines[7]?.trim() === 'ready' }
+}
+
+/** True when a process of that id exists, whoever owns it. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/**
+ * Starts the server in a session of its own, so that a Ctrl-C in the terminal does not reach it. Resolves to `ready`,
+ * or to `taken` when another server has the cluster or remains of one still hold it. Throws an `OperatorError` when it
+ * cannot start.
+ */
+export async function startPostmaster(
+  cluster: Cluster,
+  socketFolder: string,
+  options: { fsync: boolean; logPath: string },
+): Promise<'ready' | 'taken'> {
+  removeStaleFiles(cluster.folder, socketFolder)
+  const output = openSync(options.logPath, 'w', 0o600)
+  const child = spawn(
+    join(cluster.binaries.folder, 'bin', 'postgres'),
+    ['-D', cluster.folder, ...settings(socketFolder, options.fsync)],
+    {
+      ...runAs(cluster.user),
+      cwd: '/',
+      env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' },
+      detached: true,
+      stdio: ['ignore', output, output],
+    },
+  )
+  closeSync(output)
+  child.unref()
+  const ended = new Promise<string>((resolve) => {
+    child.once('exit', (code, signal) => resolve(`ended with ${code ?? signal}`))
+    child.once('error', ({ message }) => resolve(message))
+  })
+
+  let end: string | undefined
+  while (end === undefined) {
+    const found = findPostmaster(cluster.folder)
+    if (found?.pid === child.pid && found?.ready) return 'ready'
+    end = await Promise.race([ended, delay(POLL_MS, undefined)])
+  }
+  const said = readLines(options.logPath)
+  const taken = /lock file ".*" already exists|pre-existing shared memory block/
+  // The last one out removes the socket's folder, perhaps just after we made sure of it.
+  if (said.some((line) => taken.test(line)) || !existsSync(socketFolder)) return 'taken'
+  const reason = said.findLast((line) => /(FATAL|PANIC|error while loading)/.test(line)) ?? end
+  throw new OperatorError(`The embedded PostgreSQL did not start: ${reason} (its output is in ${options.logPath})`)
+}
+
+function settings(socketFolder: string, fsync: boolean): string[] {
+  const values: Record<string, string | number> = {
+    listen_addresses: '',
+    port: SOCKET_PORT,
+    unix_socket_directories: socketFolder,
+    unix_socket_permissions: '0700',
+    timezone: 'UTC',
+    log_timezone: 'UTC',
+    lc_messages: 'C',
+    // A week of logs beside the data, one file a day; nothing grows without end.
+    logging_collector: 'on',
+    log_directory: 'log',
+    log_filename: 'postgresql-%a.log',
+    log_rotation_age: '1d',
+    log_rotation_size: 0,
+    log_truncate_on_rotation: 'on',
+    // Short queries only; compiling them takes longer than running them.
+    jit: 'off',
+    ...(fsync ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', autovacuum: 'off' }),
+  }
+  return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+}
+
+/** Asks the server to stop, ending its sessions, and waits until it has. */
+export async function stopPostmaster(clusterFolder: string): Promise<void> {
+  const running = findPostmaster(clusterFolder)
+  if (!running) return
+  process.kill(running.pid, 'SIGINT')
+  // The file goes last; a newcomer's server may already have written its own.
+  while (findPostmaster(clusterFolder)?.pid === running.pid) await delay(POLL_MS)
+}
+
+/**
+ * PostgreSQL takes any live process that bears the id in an old lock file for a server, which after a restart of a
+ * machine or container may be anything. Where the system tells who works in the cluster, remove the files that lie;
+ * elsewhere, and for the ids of the dead, leave it to PostgreSQL.
+ */
+function removeStaleFiles(clusterFolder: string, socketFolder: string): void {
+  for (const path of [join(clusterFolder, 'postmaster.pid'), join(socketFolder, `.s.PGSQL.${SOCKET_PORT}.lock`)]) {
+    const text = readLines(path).join('\n')
+    const pid = Number.parseInt(text, 10)
+    if (!(pid > 0) || !isAlive(pid)) continue
+    const workingFolder = findWorkingFolder(pid)
+    // A server whose data was removed under it serves nobody, and would end itself only after a minute.
+    if (workingFolder === `${clusterFolder} (deleted)`) process.kill(pid, 'SIGQUIT')
+    else if (workingFolder === null || workingFolder === clusterFolder) continue
+    // Read again, so that the file of a server that starts at this moment stays.
+    else if (readLines(path).join('\n') === text) rmSync(path, { force: true })
+  }
+}
+
+/** Null where the system does not tell, or not us. */
+function findWorkingFolder(pid: number): string | null {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`)
+  } catch {
+    return null
+  }
+}
+
+function readLines(path: string): string[] {
+  try {
+    return readFileSync(path, 'utf8').split('\n')
+  } catch {
+    return []
+  }
+}

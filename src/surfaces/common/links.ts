@@ -1,0 +1,84 @@
+import type { FastifyInstance } from 'fastify'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import Type from 'typebox'
+import type { Ctx } from '../../ctx.ts'
+import { DomainError } from '../../lib/errors.ts'
+import { convertLink } from '../../products/links/convert.ts'
+import { extractLinks } from '../../products/links/extract.ts'
+import { parseLink } from '../../products/links/parse.ts'
+import { findAgent } from '../../products/links/registry.ts'
+import { resolveShortLink } from '../../products/links/resolve.ts'
+import { toWireLink } from '../../products/links/wire.ts'
+import { errorAnswers } from '../house.ts'
+
+const text = Type.Union([Type.String(), Type.Null()])
+
+const WireLink = Type.Object({
+  input: Type.String(),
+  type: Type.Enum(['item', 'store', 'short', 'page', 'unsupported', 'ambiguous', 'none']),
+  marketplace: text,
+  listing_id: text,
+  agent: Type.Union([Type.String(), Type.Null()], { description: 'The agent whose link it is.' }),
+  canonical_url: text,
+  converted: Type.Record(Type.String(), Type.String(), { description: 'The same item at other agents, by agent id.' }),
+  lost: Type.Array(Type.String(), { description: 'What a conversion could not carry.' }),
+  referral: Type.Union([Type.Record(Type.String(), Type.String()), Type.Null()], {
+    description: 'Referral codes found in the link, by agent.',
+  }),
+  reason: Type.Union([Type.String(), Type.Null()], { description: 'Why it is not an item.' }),
+})
+
+const To = Type.String({ maxLength: 40, description: 'An agent id of `/agents`, or `all`.' })
+const PUBLIC = { scope: 'public', cost: 0 } as const
+/** A link may be long, as agents wrap links in links; longer than this it is no link. */
+const URL_LENGTH_MAX = 8_192
+
+export function linkRoutes(scope: FastifyInstance, ctx: Ctx): void {
+  const app = scope.withTypeProvider<TypeBoxTypeProvider>()
+
+  app.get(
+    '/links',
+    {
+      config: PUBLIC,
+      schema: {
+        operationId: 'readLink',
+        summary: 'What a link points at, and the same item elsewhere',
+        querystring: Type.Object({
+          url: Type.String({ minLength: 1, maxLength: URL_LENGTH_MAX }),
+          to: Type.Optional(To),
+        }),
+        response: { 200: Type.Object({ data: WireLink }), ...errorAnswers(400, 429) },
+      },
+    },
+    async (request) => {
+      const to = checkTarget(request.query.to)
+      const parsed = parseLink(request.query.url)
+      const link = parsed.type === 'short' && ctx.config.shortLinks ? await resolveShortLink(parsed, ctx.http) : parsed
+      return { data: toWireLink(convertLink(link, to)) }
+    },
+  )
+
+  app.post(
+    '/links',
+    {
+      config: PUBLIC,
+      schema: {
+        operationId: 'readLinks',
+        summary: 'Every link in a text, in its order',
+        body: Type.Object({ text: Type.String(), to: Type.Optional(To) }),
+        response: { 200: Type.Object({ data: Type.Array(WireLink) }), ...errorAnswers(400, 413, 429) },
+      },
+    },
+    async (request) => {
+      const to = checkTarget(request.body.to)
+      return { data: extractLinks(request.body.text).map((link) => toWireLink(convertLink(link, to))) }
+    },
+  )
+}
+
+function checkTarget(to: string | undefined): string | undefined {
+  if (to === undefined || to === 'all' || findAgent(to)) return to
+  throw new DomainError('input_invalid', `to is not an agent; /api/v1/agents lists them, or use all.`, {
+    parameter: 'to',
+  })
+}

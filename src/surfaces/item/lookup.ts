@@ -1,0 +1,116 @@
+import type { FastifyInstance } from 'fastify'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import Type from 'typebox'
+import type { Ctx } from '../../ctx.ts'
+import { DomainError } from '../../lib/errors.ts'
+import { freshForMs, lookUp } from '../../products/catalog/catalog.ts'
+import { parseLink } from '../../products/links/parse.ts'
+import { resolveShortLink } from '../../products/links/resolve.ts'
+import type { ListingRef } from '../../products/sources/source.ts'
+import { translateListing } from '../../products/translation/translation.ts'
+import { printedOnce, sendJson } from '../printed.ts'
+import { catalogueOf } from '../surface.ts'
+import { toWireItem } from './wire.ts'
+
+const DEFAULT_LANGUAGE = 'en'
+
+const WireError = Type.Object({ error: Type.String(), message: Type.String() })
+const text = Type.Union([Type.String(), Type.Null()])
+const count = Type.Union([Type.Number(), Type.Null()])
+
+const WireAnswer = Type.Object({
+  code: Type.Literal(1),
+  msg: Type.String(),
+  tid: Type.Optional(Type.String()),
+  data: Type.Object(
+    {
+      api_source: Type.Enum(['taobao', 'tmall', 'weidian', '1688', 'goofish']),
+      num_iid: Type.String(),
+      title: Type.String({ description: 'In the language asked, where a translation is known.' }),
+      title_original: Type.String(),
+      price: text,
+      orginal_price: text,
+      pic_url: text,
+      item_imgs: Type.Array(Type.Object({ url: Type.String() })),
+      props: Type.Array(Type.Object({ name: Type.String(), value: Type.String() })),
+      props_list: Type.Record(Type.String(), Type.String(), { description: '`pid:vid` to `name:value`.' }),
+      skus: Type.Object({
+        sku: Type.Array(
+          Type.Object({
+            sku_id: Type.String(),
+            price: text,
+            orginal_price: text,
+            properties: Type.String({ description: '`pid:vid;pid:vid`' }),
+            properties_name: Type.String({ description: '`pid:vid:name:value;…`' }),
+            quantity: text,
+          }),
+        ),
+      }),
+      sales_data: Type.Object({ weight: count, size: count, delivery_time: text, sales: count }),
+    },
+    { additionalProperties: true },
+  ),
+})
+
+export function lookupRoutes(scope: FastifyInstance, ctx: Ctx): void {
+  const app = scope.withTypeProvider<TypeBoxTypeProvider>()
+
+  app.post(
+    '/item',
+    {
+      config: { scope: 'item:read', cost: 1 },
+      schema: {
+        operationId: 'lookUpItem',
+        summary: 'One normalized product for a marketplace or agent link',
+        consumes: ['application/x-www-form-urlencoded', 'application/json'],
+        body: Type.Object({
+          url: Type.String({ description: 'A product link of a supported marketplace, or an agent’s link to one.' }),
+          searchlang: Type.Optional(
+            Type.String({ pattern: '^(?:[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*)?$', description: 'Default: en.' }),
+          ),
+          tid: Type.Optional(Type.String({ maxLength: 200, description: 'Yours, to find the call again.' })),
+        }),
+        response: {
+          200: WireAnswer,
+          400: WireError,
+          401: WireError,
+          402: WireError,
+          404: WireError,
+          429: WireError,
+          500: WireError,
+        },
+      },
+    },
+    async (request, reply) => {
+      const { url, searchlang, tid } = request.body
+      if (url === '') throw new DomainError('input_missing', 'url is required.')
+      const ref = await listingOf(ctx, url)
+      const language = searchlang?.split(/[-_]/)[0]!.toLowerCase() || DEFAULT_LANGUAGE
+      const scope = catalogueOf(request)
+
+      const printed = await printedOnce(ctx, `item ${language} ${scope.catalogue}`, ref, async () => {
+        const product = await lookUp(ctx, scope, ref)
+        const texts = translateListing(product, language, product.machineTranslations[language])
+        return {
+          body: JSON.stringify(toWireItem(product, texts, ctx.publicUrl)),
+          keepMs: freshForMs(product, ctx.clock.now()),
+        }
+      })
+      const echoed = tid === undefined ? '' : `"tid":${JSON.stringify(tid)},`
+      const body = Buffer.concat([
+        Buffer.from(`{"code":1,"msg":"return success",${echoed}"data":`),
+        printed.bytes,
+        Buffer.from('}'),
+      ])
+      return sendJson(reply, body)
+    },
+  )
+}
+
+/** The listing that a link points at. Throws `url_not_supported` for everything else. */
+async function listingOf(ctx: Ctx, url: string): Promise<ListingRef> {
+  const parsed = parseLink(url)
+  const link = parsed.type === 'short' && ctx.config.shortLinks ? await resolveShortLink(parsed, ctx.http) : parsed
+  if (link.type === 'item') return { marketplace: link.marketplace, listingId: link.listingId }
+  throw new DomainError('url_not_supported', 'URL not allowed or unsafe')
+}

@@ -1,0 +1,53 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+import type { Ctx } from '../ctx.ts'
+
+/** One registry for each app, so that several apps in one process do not share their counts. */
+export function observe(app: FastifyInstance, ctx: Ctx): void {
+  const registry = new Registry()
+  const duration = new Histogram({
+    name: 'openhaul_request_duration_seconds',
+    help: 'Time from the first byte read to the last byte written, by route and status.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10],
+    registers: [registry],
+  })
+  const billed = new Counter({
+    name: 'openhaul_billed_calls_total',
+    help: 'Calls that were counted against a caller, by route.',
+    labelNames: ['route'],
+    registers: [registry],
+  })
+  app.decorate('metrics', { registry, billed, collectDefaults: () => collectDefaultMetrics({ register: registry }) })
+
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('X-Request-Id', request.id)
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'none'
+    const status = reply.statusCode
+    const seconds = reply.elapsedTime / 1000
+    duration.observe({ method: request.method, route, status: String(status) }, seconds)
+    logRequest(ctx, request, { route, status, durationMs: Math.round(reply.elapsedTime * 10) / 10 })
+  })
+}
+
+/** One line a request. The query, the body and the key stay out: they carry what callers look up and who they are. */
+function logRequest(
+  ctx: Ctx,
+  request: FastifyRequest,
+  facts: { route: string; status: number; durationMs: number },
+): void {
+  if (facts.route === '/healthz' || facts.route === '/readyz') return
+  const { accountId, keyId } = request.principal ?? {}
+  ctx.log.info(
+    { requestId: request.id, method: request.method, ...facts, accountId, keyId },
+    `${request.method} ${facts.route} ${facts.status}`,
+  )
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    metrics: { registry: Registry; billed: Counter; collectDefaults(): void }
+  }
+}

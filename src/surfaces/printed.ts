@@ -1,0 +1,80 @@
+import { hash } from 'node:crypto'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Ctx } from '../ctx.ts'
+import { shardOf } from '../products/catalog/shards.ts'
+import type { ListingRef } from '../products/sources/source.ts'
+
+/** An answer's bytes, ready to be sent again. */
+export type Printed = { bytes: Buffer; etag: string }
+type Entry = Printed & { shard: number; epoch: number; keepUntilMs: number }
+
+/** Printed answers about products, by surface and product. Bounded by bytes; the one used longest ago goes first. */
+export type PrintedCache = { entries: Map<string, Entry>; bytesUsed: number }
+const BYTES_MAX = 64 * 1024 * 1024
+/** What an entry costs beside its bytes: key, map slot, buffer header. */
+const ENTRY_OVERHEAD_BYTES = 400
+
+export function emptyPrintedCache(): PrintedCache {
+  return { entries: new Map(), bytesUsed: 0 }
+}
+
+/**
+ * The printed answer about a listing: from memory while nothing of its shard changed and its `keepMs` lasts, else printed
+ * anew. What `print` throws is thrown on, and nothing is kept.
+ */
+export async function printedOnce(
+  ctx: Ctx,
+  view: string,
+  ref: ListingRef,
+  print: () => Promise<{ body: string; keepMs: number }>,
+): Promise<Printed> {
+  const { printed } = ctx
+  const slot = `${view} ${ref.marketplace} ${ref.listingId}`
+  const found = printed.entries.get(slot)
+  if (found && found.epoch === ctx.watch.value.catalog[found.shard] && ctx.clock.elapsedMs() < found.keepUntilMs) {
+    printed.entries.delete(slot)
+    printed.entries.set(slot, found)
+    return found
+  }
+
+  const shard = shardOf(ref)
+  // Read before printing: a change that commits meanwhile shows a newer epoch at the next poll and voids this entry.
+  const epoch = ctx.watch.value.catalog[shard]!
+  const { body, keepMs } = await print()
+  const bytes = Buffer.from(body)
+  const entry: Entry = {
+    bytes,
+    etag: `W/"${hash('sha1', bytes, 'base64url')}"`,
+    shard,
+    epoch,
+    keepUntilMs: ctx.clock.elapsedMs() + keepMs,
+  }
+  if (keepMs > 0) put(printed, slot, entry)
+  return entry
+}
+
+function put(printed: PrintedCache, slot: string, entry: Entry): void {
+  drop(printed, slot)
+  printed.entries.set(slot, entry)
+  printed.bytesUsed += entry.bytes.length + ENTRY_OVERHEAD_BYTES
+  while (printed.bytesUsed > BYTES_MAX) drop(printed, printed.entries.keys().next().value!)
+}
+
+function drop(printed: PrintedCache, slot: string): void {
+  const entry = printed.entries.get(slot)
+  if (!entry) return
+  printed.entries.delete(slot)
+  printed.bytesUsed -= entry.bytes.length + ENTRY_OVERHEAD_BYTES
+}
+
+/** Sends printed bytes as they are, or 304 when the caller has them already. */
+export function sendPrinted(request: FastifyRequest, reply: FastifyReply, { bytes, etag }: Printed): FastifyReply {
+  reply.header('ETag', etag)
+  if (request.headers['if-none-match'] === etag) return reply.code(304).send()
+  return sendJson(reply, bytes)
+}
+
+/** Sends bytes that are JSON already; the route's schema only documents them. */
+export function sendJson(reply: FastifyReply, bytes: Buffer): FastifyReply {
+  return reply.type('application/json; charset=utf-8').send(bytes)
+}

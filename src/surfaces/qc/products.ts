@@ -1,0 +1,56 @@
+import type { FastifyInstance } from 'fastify'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import Type from 'typebox'
+import type { Ctx } from '../../ctx.ts'
+import { freshForMs, lookUp } from '../../products/catalog/catalog.ts'
+import { errorAnswers } from '../house.ts'
+import { printedOnce, sendPrinted } from '../printed.ts'
+import { catalogueOf } from '../surface.ts'
+import { STOREFRONTS, toWireProduct } from './wire.ts'
+
+const WireProduct = Type.Object({
+  data: Type.Object({
+    id: Type.Integer(),
+    storefront: Type.Enum(STOREFRONTS),
+    listing_id: Type.String(),
+    name: Type.String(),
+    price: Type.Union([Type.String(), Type.Null()], { description: 'The lowest sku price in yuan.' }),
+    pic_url: Type.Union([Type.String(), Type.Null()]),
+    product_url: Type.String(),
+    qc_count: Type.Integer(),
+    qc_preview: Type.Array(Type.String(), { maxItems: 5 }),
+  }),
+})
+
+export function productRoutes(scope: FastifyInstance, ctx: Ctx): void {
+  const app = scope.withTypeProvider<TypeBoxTypeProvider>()
+
+  app.get(
+    '/products/:storefront/:listingId',
+    {
+      config: { scope: 'qc:read', cost: 1 },
+      schema: {
+        operationId: 'getProduct',
+        summary: 'One product with its price and up to five QC photos',
+        params: Type.Object({
+          storefront: Type.Enum(STOREFRONTS),
+          listingId: Type.String({ pattern: '^[0-9]{1,20}$' }),
+        }),
+        response: { 200: WireProduct, ...errorAnswers(400, 401, 403, 404, 429, 500) },
+      },
+    },
+    async (request, reply) => {
+      const { storefront, listingId } = request.params
+      const scope = catalogueOf(request)
+      const ref = { marketplace: storefront, listingId }
+      const printed = await printedOnce(ctx, `qc ${scope.catalogue}`, ref, async () => {
+        const product = await lookUp(ctx, scope, ref)
+        return {
+          body: JSON.stringify({ data: toWireProduct(product, ctx.publicUrl) }),
+          keepMs: freshForMs(product, ctx.clock.now()),
+        }
+      })
+      return sendPrinted(request, reply, printed)
+    },
+  )
+}

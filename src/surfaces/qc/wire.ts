@@ -1,0 +1,36 @@
+import { yuan } from '../../lib/money.ts'
+import type { Product } from '../../products/catalog/product.ts'
+import { canonicalUrl } from '../../products/links/marketplaces.ts'
+import { absoluteUrl } from '../urls.ts'
+
+/** What qc calls a marketplace. Tmall listings are found under taobao, whose id space they share. */
+export const STOREFRONTS = ['weidian', 'taobao', '1688'] as const
+export type Storefront = (typeof STOREFRONTS)[number]
+
+const PREVIEW_MAX = 5
+
+export type WireProduct = {
+  id: number
+  storefront: string
+  listing_id: string
+  name: string
+  price: string | null
+  pic_url: string | null
+  product_url: string
+  qc_count: number
+  qc_preview: string[]
+}
+
+export function toWireProduct(product: Product, publicUrl: string): WireProduct {
+  return {
+    id: product.id,
+    storefront: product.marketplace === 'tmall' ? 'taobao' : product.marketplace,
+    listing_id: product.listingId,
+    name: product.translations['en']?.title ?? product.title,
+    price: product.priceFen === null ? null : `¥${yuan(product.priceFen)}`,
+    pic_url: product.images[0] ? absoluteUrl(publicUrl, product.images[0]) : null,
+    product_url: canonicalUrl(product.marketplace, product.listingId),
+    qc_count: product.qcPhotos.length,
+    qc_preview: product.qcPhotos.slice(0, PREVIEW_MAX).map((path) => absoluteUrl(publicUrl, path)),
+  }
+}

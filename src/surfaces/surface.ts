@@ -1,0 +1,107 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { charge, identify } from '../access/admit.ts'
+import type { Principal } from '../access/keys/keyring.ts'
+import type { RouteScope } from '../access/keys/scopes.ts'
+import type { Ctx } from '../ctx.ts'
+import { DomainError } from '../lib/errors.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What a key must be allowed; `public` needs no key. */
+    scope?: RouteScope
+    /** How many calls one call counts as. */
+    cost?: number
+  }
+  interface FastifyRequest {
+    /** Who calls; null on a public route. Set by the surface's door. */
+    principal: Principal | null
+  }
+}
+
+export type Refusal = { status: number; headers?: Record<string, string>; body: object }
+
+/** What a surface decides: where its docs put the key, which paths are its own, and what its "no" looks like. */
+export type Surface = {
+  name: string
+  title: string
+  description: string
+  keyHeader: 'authorization' | 'x-api-key'
+  /** Path patterns, with `:name` for one segment and a final `**` for any rest, that answer in this envelope. */
+  patterns: readonly string[]
+  refuse(error: DomainError): Refusal
+}
+
+/**
+ * Hangs the door into a surface's scope: every route in it declares scope and cost, is identified before its body is read,
+ * charged after its input is valid, and answers failures in the surface's envelope.
+ */
+export function hangDoor(app: FastifyInstance, ctx: Ctx, surface: Surface): void {
+  app.decorateRequest('principal', null)
+  app.addHook('onRequest', async (request) => {
+    const keyText = findKeyText(request, surface.keyHeader)
+    request.principal = await identify(ctx, { keyText, address: request.ip, scope: request.routeOptions.config.scope! })
+  })
+  app.addHook('preHandler', async (request) => {
+    await charge(ctx, request.principal, request.routeOptions.config.cost!)
+  })
+  app.setErrorHandler((error: FastifyError, request, reply) =>
+    sendRefusal(surface, toDomainError(error, request), reply),
+  )
+}
+
+/** Live keys see the live catalogue, test keys only the demo products. */
+export function catalogueOf(request: FastifyRequest): { catalogue: 'live' | 'demo' } {
+  return { catalogue: request.principal?.mode === 'test' ? 'demo' : 'live' }
+}
+
+/** Every key works in either header; where both are sent, the surface's own wins. */
+function findKeyText(request: FastifyRequest, own: Surface['keyHeader']): string | null {
+  const bearer = /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1] ?? null
+  const apiKey = request.headers['x-api-key']?.toString().trim() || null
+  return own === 'authorization' ? (bearer ?? apiKey) : (apiKey ?? bearer)
+}
+
+export function sendRefusal(surface: Surface, error: DomainError, reply: FastifyReply): FastifyReply {
+  const { status, headers, body } = surface.refuse(error)
+  const retryAfterSeconds = error.details['retryAfterSeconds']
+  if (retryAfterSeconds !== undefined) reply.header('Retry-After', String(retryAfterSeconds))
+  if (status === 401) reply.header('WWW-Authenticate', 'Bearer')
+  return reply
+    .code(status)
+    .headers(headers ?? {})
+    .send(body)
+}
+
+/** What the caller caused becomes a typed refusal; anything else is logged whole here and told as `internal`. */
+export function toDomainError(error: FastifyError | DomainError, request: FastifyRequest): DomainError {
+  if (error instanceof DomainError) {
+    if (error.code === 'internal' || error.code === 'sources_down') request.log.error({ err: error }, error.message)
+    return error
+  }
+  if (error.validation) return validationError(error)
+  if (error.statusCode === 413) return new DomainError('body_too_large', 'The body is larger than 256 KB.')
+  if (error.statusCode === 415) {
+    return new DomainError('input_invalid', 'Send the body as application/json or application/x-www-form-urlencoded.')
+  }
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
+    return new DomainError('input_invalid', readableMessage(error))
+  }
+  request.log.error({ err: error }, 'a request failed for a reason of ours')
+  return new DomainError('internal', 'Internal error')
+}
+
+function validationError(error: FastifyError): DomainError {
+  const first = error.validation![0]!
+  const missing = first.keyword === 'required' ? String(first.params['missingProperty']) : null
+  if (missing) return new DomainError('input_missing', `${missing} is required.`, { parameter: missing })
+  const parameter = first.instancePath.slice(1).replaceAll('/', '.') || error.validationContext || 'input'
+  return new DomainError('input_invalid', `${parameter} ${first.message ?? 'is not valid'}.`, { parameter })
+}
+
+function readableMessage(error: FastifyError): string {
+  if (error.code === 'FST_ERR_CTP_INVALID_JSON_BODY' || error instanceof SyntaxError)
+    return 'The body is not valid JSON.'
+  if (error.code === 'FST_ERR_CTP_EMPTY_JSON_BODY') return 'The body is empty; JSON was announced.'
+  if (error.code === 'FST_ERR_BAD_URL') return 'The address is not valid percent-encoding.'
+  return error.message
+}

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { resolve } from 'node:path'
+import { test } from 'node:test'
+import { readConfig } from '../src/config.ts'
+import { OperatorError } from '../src/lib/errors.ts'
+
+test('an empty environment gives a server that works on its own', () => {
+  assert.deepEqual(readConfig({}), {
+    host: '127.0.0.1',
+    port: 8080,
+    metricsPort: null,
+    dataDir: resolve('data'),
+    databaseUrl: null,
+    valkeyUrl: null,
+    publicUrl: null,
+    trustProxy: [],
+    logLevel: 'info',
+    demo: true,
+    sources: [],
+    shortLinks: false,
+    onebound: null,
+    alibaba1688: null,
+    taobaoglobal: null,
+    translate: null,
+  })
+})
+
+test('a database server switches the demo off, unless it is asked for', () => {
+  const DATABASE_URL = 'postgres://user:secret@db.test/openhaul'
+  assert.equal(readConfig({ DATABASE_URL }).demo, false)
+  assert.equal(readConfig({ DATABASE_URL, DEMO: 'true' }).demo, true)
+  assert.equal(readConfig({ DEMO: '0' }).demo, false)
+})
+
+test('sources keep their order and bring their credentials', () => {
+  const config = readConfig({
+    SOURCES: 'onebound, feed',
+    ONEBOUND_KEY: 'k',
+    ONEBOUND_SECRET: 's',
+    ONEBOUND_URL: 'http://127.0.0.1:9100/',
+  })
+  assert.deepEqual(config.sources, ['onebound', 'feed'])
+  assert.deepEqual(config.onebound, { url: 'http://127.0.0.1:9100', key: 'k', secret: 's', lang: 'cn' })
+})
+
+const wrong: { env: Record<string, string>; says: RegExp }[] = [
+  { env: { PORT: '80a' }, says: /^PORT is "80a": give a whole number from 0 to 65535/ },
+  { env: { PORT: '-1' }, says: /^PORT/ },
+  { env: { PORT: '65536' }, says: /^PORT/ },
+  { env: { HOST: 'a b' }, says: /^HOST/ },
+  { env: { LOG_LEVEL: 'loud' }, says: /^LOG_LEVEL is "loud": give one of silent, error, warn, info, debug/ },
+  { env: { DEMO: 'maybe' }, says: /^DEMO is "maybe": give true or false/ },
+  { env: { DATABASE_URL: 'mysql://u:secret@h/d' }, says: /^DATABASE_URL is not an address that starts with postgres/ },
+  { env: { VALKEY_URL: 'localhost' }, says: /^VALKEY_URL/ },
+  { env: { PUBLIC_URL: 'shop.test' }, says: /^PUBLIC_URL/ },
+  { env: { TRUST_PROXY: 'true' }, says: /^TRUST_PROXY is "true": give the addresses or networks/ },
+  { env: { TRUST_PROXY: '10.0.0.0/64' }, says: /^TRUST_PROXY/ },
+  { env: { SOURCES: 'onebound,1688' }, says: /^SOURCES.*"1688" is not a source; give a comma list of feed, onebound/ },
+  { env: { SOURCES: 'onebound', ONEBOUND_KEY: 'k' }, says: /^ONEBOUND_SECRET is not set: SOURCES names onebound/ },
+  { env: { SOURCES: 'alibaba1688' }, says: /^ALIBABA1688_APP_KEY is not set/ },
+]
+
+for (const { env, says } of wrong) {
+  test(`${JSON.stringify(env)} stops the start with a remedy`, () => {
+    assert.throws(
+      () => readConfig(env),
+      (error: unknown) => error instanceof OperatorError && says.test(error.message) && !error.message.includes('secret@'),
+    )
+  })
+}

@@ -1,0 +1,61 @@
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { startEmbedded } from '../src/lib/db/embedded.ts'
+import { MIGRATIONS } from '../src/lib/db/folder.ts'
+import { migrate } from '../src/lib/db/migrate.ts'
+import { findPostmaster, isAlive } from '../src/lib/db/postmaster.ts'
+import { CLUSTER_VARIABLE, silentLog } from './database.ts'
+import type { Embedded } from '../src/lib/db/embedded.ts'
+import type { TestCluster } from './database.ts'
+
+const PREFIX = 'openhaul-test-'
+const TEMPLATE = 'template_openhaul'
+
+let embedded: Embedded | null = null
+let folder = ''
+
+/** One cluster for the whole run, without fsync, with a migrated template that each test file clones. */
+export async function globalSetup(): Promise<void> {
+  removeLeftovers()
+  folder = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`))
+  // Under root the server runs as another user, who must get in here.
+  chmodSync(folder, 0o755)
+  process.once('exit', () => removeCluster(folder))
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1))
+
+  embedded = await startEmbedded({ dataDir: folder, log: silentLog, fsync: false })
+  const { connection } = embedded
+  const client = new pg.Client({ ...connection, database: 'postgres' })
+  await client.connect()
+  await client.query(`create database ${TEMPLATE}`)
+  await client.end()
+  await migrate({ ...connection, database: TEMPLATE }, MIGRATIONS, silentLog)
+  process.env[CLUSTER_VARIABLE] = JSON.stringify({ connection, template: TEMPLATE } satisfies TestCluster)
+}
+
+export async function globalTeardown(): Promise<void> {
+  await embedded?.leave()
+  removeCluster(folder)
+}
+
+/** At once: nothing of a test cluster is worth a checkpoint. */
+function removeCluster(dataDir: string): void {
+  const running = findPostmaster(join(dataDir, 'postgres'))
+  if (running) process.kill(running.pid, 'SIGQUIT')
+  rmSync(dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
+}
+
+/** Clusters of test runs that were killed before they could clean up. */
+function removeLeftovers(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1]
+    if (pid === undefined || isAlive(Number(pid))) continue
+    try {
+      removeCluster(join(tmpdir(), name))
+    } catch {
+      // Another user's.
+    }
+  }
+}
