@@ -1,6 +1,6 @@
 import compress from '@fastify/compress'
 import cors from '@fastify/cors'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type RouteOptions } from 'fastify'
+import Fastify, { type FastifyInstance, type RouteOptions } from 'fastify'
 import type { Ctx } from './ctx.ts'
 import { DomainError } from './lib/errors.ts'
 import { randomText } from './lib/ids.ts'
@@ -31,7 +31,7 @@ export async function buildApp(ctx: Ctx): Promise<FastifyInstance> {
   const ownerOf = (target: string) => owners.find(({ path }) => path.test(pathOf(target)))!.surface
 
   const app = Fastify({
-    loggerInstance: ctx.log as FastifyBaseLogger,
+    loggerInstance: ctx.log,
     disableRequestLogging: true,
     genReqId: () => `req_${randomText(ctx.random, 20)}`,
     trustProxy: ctx.config.trustProxy.length > 0 ? ctx.config.trustProxy : false,
@@ -41,7 +41,7 @@ export async function buildApp(ctx: Ctx): Promise<FastifyInstance> {
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 500, ignoreTrailingSlash: true },
     http: { maxHeaderSize: 16 * 1024 },
-    ajv: { customOptions: { coerceTypes: true, removeAdditional: false } },
+    ajv: { customOptions: { coerceTypes: true, removeAdditional: false, verbose: true } },
     frameworkErrors: (error, request, reply) => sendRefusal(ownerOf(request.url), toDomainError(error, request), reply),
   })
   const known: { methods: string[]; path: RegExp }[] = []

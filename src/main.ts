@@ -87,7 +87,7 @@ program
 program
   .command('upstreams')
   .description('local servers that speak the protocols of the product sources, to try them without internet')
-  .option('--port <first>', 'the first of four ports in a row', wholeNumber, 9100)
+  .option('--port <first>', 'the first of four ports in a row', wholeNumber, 8190)
   .addOption(json())
   .action(async (options) => (await import('./commands/upstreams.ts')).upstreams(options))
 

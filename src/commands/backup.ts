@@ -63,7 +63,7 @@ export async function backup(options: BackupOptions): Promise<Contents> {
   try {
     await snapshotBegin(client)
     const output = createWriteStream(beside, { mode: 0o600, flush: true })
-    await pipeline(Readable.from(tarOf(client, options, contents), { objectMode: false }), createGzip(), output)
+    await pipeline(Readable.from(tarOf(client, options, contents)), createGzip(), output)
     await rename(beside, options.file)
     await syncFolder(dirname(options.file))
     return contents

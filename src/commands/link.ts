@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { OperatorError } from '../lib/errors.ts'
-import { AGENT_IDS } from '../products/links/registry.ts'
+import { findAgent, listAgents } from '../products/links/registry.ts'
 import { convertLink } from '../products/links/convert.ts'
 import { parseLink } from '../products/links/parse.ts'
 import { toWireLink, type WireLink } from '../products/links/wire.ts'
@@ -15,8 +15,9 @@ export async function link(url: string | undefined, options: LinkOptions): Promi
     throw new OperatorError('Give one link, or --file with one link a line.')
   }
   const { to } = options
-  if (to !== undefined && to !== 'all' && !AGENT_IDS.has(to)) {
-    throw new OperatorError(`"${to}" is not an agent; give \`all\` or one of ${[...AGENT_IDS].join(', ')}.`)
+  if (to !== undefined && to !== 'all' && !findAgent(to)) {
+    const ids = listAgents().map(({ id }) => id)
+    throw new OperatorError(`"${to}" is not an agent; give \`all\` or one of ${ids.join(', ')}.`)
   }
   const show = (text: string) => (options.json ? JSON.stringify(read(text, to)) : describe(read(text, to)))
   if (url !== undefined) {

@@ -17,7 +17,7 @@ export function tarMember(name: string, content: Buffer, at: Date): Buffer[] {
     header(long ? name.slice(0, 40) : name, content.length, at),
     content,
     Buffer.alloc((BLOCK - (content.length % BLOCK)) % BLOCK),
-  ]
+  ].filter(({ length }) => length > 0)
 }
 
 /** What closes a tar stream. */
@@ -128,7 +128,7 @@ function checksum(block: Buffer): number {
 
 function byteReader(stream: AsyncIterable<Buffer>) {
   const source = stream[Symbol.asyncIterator]()
-  let kept = Buffer.alloc(0)
+  let kept: Buffer = Buffer.alloc(0)
 
   async function more(): Promise<void> {
     const { done, value } = await source.next()

@@ -1,4 +1,4 @@
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, FastifySchemaValidationError } from 'fastify'
 import { charge, identify } from '../access/admit.ts'
 import type { Principal } from '../access/keys/keyring.ts'
 import type { RouteScope } from '../access/keys/scopes.ts'
@@ -90,12 +90,29 @@ export function toDomainError(error: FastifyError | DomainError, request: Fastif
   return new DomainError('internal', 'Internal error')
 }
 
+/** What ajv tells in its verbose mode. */
+type SchemaFault = FastifySchemaValidationError & { parentSchema?: Record<string, unknown>; data?: unknown }
+
+/** Turns what the schema says into a sentence about the parameter; patterns are told by their description. */
 function validationError(error: FastifyError): DomainError {
-  const first = error.validation![0]!
-  const missing = first.keyword === 'required' ? String(first.params['missingProperty']) : null
-  if (missing) return new DomainError('input_missing', `${missing} is required.`, { parameter: missing })
+  const first = error.validation![0]! as SchemaFault
+  const { keyword, params, message = 'is not valid' } = first
+  if (keyword === 'required') {
+    const missing = String(params['missingProperty'])
+    return new DomainError('input_missing', `${missing} is required.`, { parameter: missing })
+  }
+  if (keyword === 'type' && first.instancePath === '' && first.data == null) {
+    const [missing = 'body'] = (first.parentSchema?.['required'] as string[] | undefined) ?? []
+    return new DomainError('input_missing', `${missing} is required.`, { parameter: missing })
+  }
   const parameter = first.instancePath.slice(1).replaceAll('/', '.') || error.validationContext || 'input'
-  return new DomainError('input_invalid', `${parameter} ${first.message ?? 'is not valid'}.`, { parameter })
+  const description = first.parentSchema?.['description'] as string | undefined
+  if (keyword === 'enum') {
+    const allowed = (params['allowedValues'] as string[]).join(', ')
+    return new DomainError('input_invalid', `${parameter} must be one of ${allowed}.`, { parameter })
+  }
+  const told = keyword === 'pattern' && description ? `must be ${description}` : message
+  return new DomainError('input_invalid', `${parameter} ${told}.`, { parameter })
 }
 
 function readableMessage(error: FastifyError): string {

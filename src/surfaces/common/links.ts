@@ -2,11 +2,9 @@ import type { FastifyInstance } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Type from 'typebox'
 import type { Ctx } from '../../ctx.ts'
-import { DomainError } from '../../lib/errors.ts'
 import { convertLink } from '../../products/links/convert.ts'
 import { extractLinks } from '../../products/links/extract.ts'
 import { parseLink } from '../../products/links/parse.ts'
-import { findAgent } from '../../products/links/registry.ts'
 import { resolveShortLink } from '../../products/links/resolve.ts'
 import { toWireLink } from '../../products/links/wire.ts'
 import { errorAnswers } from '../house.ts'
@@ -51,8 +49,8 @@ export function linkRoutes(scope: FastifyInstance, ctx: Ctx): void {
       },
     },
     async (request) => {
-      const to = checkTarget(request.query.to)
-      const parsed = parseLink(request.query.url)
+      const { url, to } = request.query
+      const parsed = parseLink(url)
       const link = parsed.type === 'short' && ctx.config.shortLinks ? await resolveShortLink(parsed, ctx.http) : parsed
       return { data: toWireLink(convertLink(link, to)) }
     },
@@ -70,15 +68,8 @@ export function linkRoutes(scope: FastifyInstance, ctx: Ctx): void {
       },
     },
     async (request) => {
-      const to = checkTarget(request.body.to)
-      return { data: extractLinks(request.body.text).map((link) => toWireLink(convertLink(link, to))) }
+      const { text, to } = request.body
+      return { data: extractLinks(text).map((link) => toWireLink(convertLink(link, to))) }
     },
   )
-}
-
-function checkTarget(to: string | undefined): string | undefined {
-  if (to === undefined || to === 'all' || findAgent(to)) return to
-  throw new DomainError('input_invalid', `to is not an agent; /api/v1/agents lists them, or use all.`, {
-    parameter: 'to',
-  })
 }

@@ -4,10 +4,10 @@ import Type from 'typebox'
 import type { Ctx } from '../../ctx.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { freshForMs, lookUp } from '../../products/catalog/catalog.ts'
+import { translateProduct } from '../../products/catalog/translate.ts'
 import { parseLink } from '../../products/links/parse.ts'
 import { resolveShortLink } from '../../products/links/resolve.ts'
 import type { ListingRef } from '../../products/sources/source.ts'
-import { translateListing } from '../../products/translation/translation.ts'
 import { printedOnce, sendJson } from '../printed.ts'
 import { catalogueOf } from '../surface.ts'
 import { toWireItem } from './wire.ts'
@@ -66,7 +66,10 @@ export function lookupRoutes(scope: FastifyInstance, ctx: Ctx): void {
         body: Type.Object({
           url: Type.String({ description: 'A product link of a supported marketplace, or an agent’s link to one.' }),
           searchlang: Type.Optional(
-            Type.String({ pattern: '^(?:[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*)?$', description: 'Default: en.' }),
+            Type.String({
+              pattern: '^(?:[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*)?$',
+              description: 'a language code such as en or zh; en unless given',
+            }),
           ),
           tid: Type.Optional(Type.String({ maxLength: 200, description: 'Yours, to find the call again.' })),
         }),
@@ -90,7 +93,7 @@ export function lookupRoutes(scope: FastifyInstance, ctx: Ctx): void {
 
       const printed = await printedOnce(ctx, `item ${language} ${scope.catalogue}`, ref, async () => {
         const product = await lookUp(ctx, scope, ref)
-        const texts = translateListing(product, language, product.machineTranslations[language])
+        const texts = await translateProduct(ctx, product, language)
         return {
           body: JSON.stringify(toWireItem(product, texts, ctx.publicUrl)),
           keepMs: freshForMs(product, ctx.clock.now()),

@@ -34,7 +34,7 @@ export function productRoutes(scope: FastifyInstance, ctx: Ctx): void {
         summary: 'One product with its price and up to five QC photos',
         params: Type.Object({
           storefront: Type.Enum(STOREFRONTS),
-          listingId: Type.String({ pattern: '^[0-9]{1,20}$' }),
+          listingId: Type.String({ pattern: '^[0-9]{1,20}$', description: '1 to 20 digits' }),
         }),
         response: { 200: WireProduct, ...errorAnswers(400, 401, 403, 404, 429, 500) },
       },

@@ -1,0 +1,64 @@
+import { connect } from 'node:net'
+
+export type Load = { calls: number; seconds: number; callsPerSecond: number; p50Ms: number; p99Ms: number }
+
+/**
+ * Keeps `connections` sockets busy for `seconds`, one request at a time on each, and counts whole answers. Reads as little
+ * as it can, since it must not be slower than what it measures. Throws on any status but 200.
+ */
+export async function loadWith(options: {
+  port: number
+  path: string
+  headers: Record<string, string>
+  connections: number
+  seconds: number
+}): Promise<Load> {
+  const lines = Object.entries({ host: '127.0.0.1', ...options.headers }).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  )
+  const request = Buffer.from(`GET ${options.path} HTTP/1.1\r\n${lines.join('')}\r\n`)
+  const latenciesMs: number[] = []
+  const beganAt = performance.now()
+  const endsAt = beganAt + options.seconds * 1000
+  await Promise.all(
+    Array.from({ length: options.connections }, () => keepBusy(options.port, request, endsAt, latenciesMs)),
+  )
+  const seconds = (performance.now() - beganAt) / 1000
+  latenciesMs.sort((a, b) => a - b)
+  const at = (share: number) => latenciesMs[Math.floor(latenciesMs.length * share)] ?? Number.NaN
+  const calls = latenciesMs.length
+  return { calls, seconds, callsPerSecond: calls / seconds, p50Ms: at(0.5), p99Ms: at(0.99) }
+}
+
+function keepBusy(port: number, request: Buffer, endsAt: number, latenciesMs: number[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+    let rest = Buffer.alloc(0)
+    let sentAt = 0
+    const send = () => {
+      sentAt = performance.now()
+      socket.write(request)
+    }
+    socket.on('connect', send)
+    socket.on('error', reject)
+    socket.on('data', (chunk) => {
+      rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+      const head = rest.indexOf('\r\n\r\n')
+      if (head === -1) return
+      const text = rest.latin1Slice(0, head)
+      if (!text.startsWith('HTTP/1.1 200')) return reject(new Error(`not 200: ${text.slice(0, 200)}`))
+      const length = Number(/content-length: *(\d+)/i.exec(text)?.[1])
+      if (rest.length < head + 4 + length) return
+      rest = rest.subarray(head + 4 + length)
+      const now = performance.now()
+      latenciesMs.push(now - sentAt)
+      if (now < endsAt) send()
+      else socket.end(resolve)
+    })
+  })
+}
+
+/** The middle one of several figures. */
+export function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+}

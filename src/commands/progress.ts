@@ -1,0 +1,26 @@
+import { progress } from '@clack/prompts'
+
+export type Bar = { to(done: number, message: string): void; end(message: string): void }
+
+/**
+ * Shows how far long work has come, on stderr, since stdout is for results: a bar in a terminal, a line a step elsewhere.
+ * `total` and `done` are in the same unit.
+ */
+export function openBar(title: string, total: number): Bar {
+  if (!process.stderr.isTTY) {
+    return {
+      to: (_done, message) => void process.stderr.write(`${message}\n`),
+      end: (message) => void process.stderr.write(`${message}\n`),
+    }
+  }
+  const bar = progress({ max: Math.max(1, total), output: process.stderr })
+  let shown = 0
+  bar.start(title)
+  return {
+    to(done, message) {
+      bar.advance(Math.max(0, done - shown), message)
+      shown = Math.max(shown, done)
+    },
+    end: (message) => bar.stop(message),
+  }
+}
