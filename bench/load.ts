@@ -45,7 +45,7 @@ function keepBusy(port: number, request: Buffer, endsAt: number, latenciesMs: nu
       rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
       const head = rest.indexOf('\r\n\r\n')
       if (head === -1) return
-      const text = rest.latin1Slice(0, head)
+      const text = rest.toString('latin1', 0, head)
       if (!text.startsWith('HTTP/1.1 200')) return reject(new Error(`not 200: ${text.slice(0, 200)}`))
       const length = Number(/content-length: *(\d+)/i.exec(text)?.[1])
       if (rest.length < head + 4 + length) return

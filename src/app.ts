@@ -1,9 +1,9 @@
 import compress from '@fastify/compress'
 import cors from '@fastify/cors'
-import Fastify, { type FastifyInstance, type RouteOptions } from 'fastify'
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Ctx } from './ctx.ts'
 import { DomainError } from './lib/errors.ts'
-import { randomText } from './lib/ids.ts'
+import { randomText, type Random } from './lib/ids.ts'
 import { common, commonSurface } from './surfaces/common/common.ts'
 import { describeSurface, docsRoutes } from './surfaces/docs.ts'
 import { healthRoutes } from './surfaces/health.ts'
@@ -12,7 +12,7 @@ import { mediaRoutes } from './surfaces/media.ts'
 import { observe } from './surfaces/observe.ts'
 import { compilePattern, pathOf } from './surfaces/paths.ts'
 import { qc, qcSurface } from './surfaces/qc/qc.ts'
-import { sendRefusal, toDomainError } from './surfaces/surface.ts'
+import { requireDeclaration, sendRefusal, toDomainError } from './surfaces/surface.ts'
 
 /** Every surface, in the order in which their path patterns are tried. */
 const SURFACES = [
@@ -30,10 +30,11 @@ export async function buildApp(ctx: Ctx): Promise<FastifyInstance> {
   )
   const ownerOf = (target: string) => owners.find(({ path }) => path.test(pathOf(target)))!.surface
 
+  const logger: FastifyBaseLogger = ctx.log
   const app = Fastify({
-    loggerInstance: ctx.log,
-    disableRequestLogging: true,
-    genReqId: () => `req_${randomText(ctx.random, 20)}`,
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: requestIds(ctx.random),
     trustProxy: ctx.config.trustProxy.length > 0 ? ctx.config.trustProxy : false,
     bodyLimit: 256 * 1024,
     requestTimeout: 30_000,
@@ -63,9 +64,11 @@ export async function buildApp(ctx: Ctx): Promise<FastifyInstance> {
 
   app.setNotFoundHandler((request, reply) => {
     const path = pathOf(request.url)
-    const allowed = METHODS.filter((method) =>
-      known.some((route) => route.methods.includes(method) && route.path.test(path)),
+    const listed = METHODS.filter((method) =>
+      known.some(({ methods, path: each }) => methods.includes(method) && each.test(path)),
     )
+    // A handler that finds nothing ends here too, and there the method was right.
+    const allowed = listed.some((method) => method === request.method) ? [] : listed
     if (allowed.length > 0) reply.header('Allow', allowed.join(', '))
     const refusal = allowed.length > 0 ? wrongMethod(request.method, allowed) : unknownRoute(request.method, path)
     return sendRefusal(ownerOf(request.url), refusal, reply)
@@ -90,6 +93,13 @@ export async function buildApp(ctx: Ctx): Promise<FastifyInstance> {
   return app
 }
 
+/** Ids that no other node or start gives: a random beginning and a count. Fresh randomness for each would cost more than the look-up. */
+function requestIds(random: Random): () => string {
+  const start = `req_${randomText(random, 12)}`
+  let count = 0
+  return () => start + (count++).toString(36).padStart(8, '0')
+}
+
 const EXPOSED_HEADERS = [
   'X-Request-Id',
   'Retry-After',
@@ -100,14 +110,6 @@ const EXPOSED_HEADERS = [
   'X-Balance-After',
   'Idempotent-Replayed',
 ]
-
-/** A route without a scope would be open and one without a cost would be free: refuse to start. */
-function requireDeclaration(route: RouteOptions): void {
-  if (route.method === 'OPTIONS') return
-  if (!route.config?.scope || route.config.cost === undefined) {
-    throw new Error(`${String(route.method)} ${route.url} must declare config.scope and config.cost`)
-  }
-}
 
 function wrongMethod(method: string, allowed: readonly string[]): DomainError {
   return new DomainError('method_not_allowed', `${method} is not allowed here; use ${allowed.join(' or ')}.`)

@@ -38,7 +38,7 @@ export async function testCtx(
   env: Record<string, string> = {},
   parts: Partial<Ctx> = {},
 ): Promise<Ctx> {
-  const { db, connection } = await testDatabase(t)
+  const { db, connection } = await testDatabase(t, { own: env['SOURCES'] !== undefined })
   const dataDir = await mkdtemp(join(tmpdir(), 'openhaul-test-'))
   t.after(() => rm(dataDir, { recursive: true, force: true }))
   const config = readConfig({ DATA_DIR: dataDir, PUBLIC_URL: 'http://haul.test', LOG_LEVEL: 'silent', ...env })
@@ -46,7 +46,8 @@ export async function testCtx(
   const watched = await watch({ connection, channel: 'epoch', clock: systemClock, log: silentLog, read: readWatched })
   t.after(() => watched.stop())
   const ctx = { ...assembleCtx({ config, clock, db, connection, log: silentLog, watch: watched }), ...parts }
-  t.after(() => settleRefreshes(ctx))
+  // Not in a database shared with other tests, as nothing is refreshed after it.
+  if (env['SOURCES'] !== undefined) t.after(() => settleRefreshes(ctx))
   return ctx
 }
 

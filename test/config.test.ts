@@ -64,7 +64,8 @@ for (const { env, says } of wrong) {
   test(`${JSON.stringify(env)} stops the start with a remedy`, () => {
     assert.throws(
       () => readConfig(env),
-      (error: unknown) => error instanceof OperatorError && says.test(error.message) && !error.message.includes('secret@'),
+      (error: unknown) =>
+        error instanceof OperatorError && says.test(error.message) && !error.message.includes('secret@'),
     )
   })
 }

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http'
 import Type from 'typebox'
 import type { DomainError, ErrorCode } from '../lib/errors.ts'
 import type { Refusal } from './surface.ts'
@@ -43,5 +44,5 @@ const WireError = Type.Object({
 
 /** The error answers of a route, for its schema. */
 export function errorAnswers(...statuses: number[]): Record<number, typeof WireError> {
-  return Object.fromEntries(statuses.map((status) => [status, WireError]))
+  return Object.fromEntries(statuses.map((status) => [status, { ...WireError, description: STATUS_CODES[status] }]))
 }

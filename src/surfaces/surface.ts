@@ -1,4 +1,11 @@
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, FastifySchemaValidationError } from 'fastify'
+import type {
+  FastifyError,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  FastifySchemaValidationError,
+  RouteOptions,
+} from 'fastify'
 import { charge, identify } from '../access/admit.ts'
 import type { Principal } from '../access/keys/keyring.ts'
 import type { RouteScope } from '../access/keys/scopes.ts'
@@ -47,6 +54,14 @@ export function hangDoor(app: FastifyInstance, ctx: Ctx, surface: Surface): void
   app.setErrorHandler((error: FastifyError, request, reply) =>
     sendRefusal(surface, toDomainError(error, request), reply),
   )
+}
+
+/** A route without a scope would be open and one without a cost would be free: refuse to start. */
+export function requireDeclaration(route: RouteOptions): void {
+  if (route.method === 'OPTIONS') return
+  if (!route.config?.scope || route.config.cost === undefined) {
+    throw new Error(`${String(route.method)} ${route.url} must declare config.scope and config.cost`)
+  }
 }
 
 /** Live keys see the live catalogue, test keys only the demo products. */

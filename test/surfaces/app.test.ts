@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import Fastify from 'fastify'
+import { requireDeclaration } from '../../src/surfaces/surface.ts'
 import { testApp, assertAnswer } from '../app.ts'
 
 const house = (code: string, message: string) => ({ error: { code, message } })
@@ -74,7 +76,12 @@ test('alive and ready', async (t) => {
   assertAnswer(await app.inject({ url: '/readyz' }), 200, { status: 'ready', schema: 'current' })
 })
 
-test('a route that declares no scope or no cost stops the app from starting', async (t) => {
-  const { app } = await testApp(t)
-  assert.throws(() => app.get('/x', async () => ({})), /already listening|must declare/)
+test('a route that declares no scope or no cost stops the app from starting', () => {
+  const app = Fastify()
+  app.addHook('onRoute', requireDeclaration)
+  const handler = async () => ({})
+  assert.throws(() => app.get('/open', { config: { cost: 0 } }, handler), /GET \/open must declare config.scope/)
+  assert.throws(() => app.get('/free', { config: { scope: 'public' } }, handler), /GET \/free must declare/)
+  assert.throws(() => app.get('/bare', handler), /GET \/bare must declare/)
+  app.get('/declared', { config: { scope: 'public', cost: 0 } }, handler)
 })

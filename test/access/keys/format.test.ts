@@ -34,7 +34,7 @@ test('what is not the form of a key is refused without asking anyone', () => {
     `qc_live_${random}\n`,
     `qc_prod_${random}`,
     `cbk_live_${random}`,
-    `${random}`,
+    random,
     `qc_live_${'é'.repeat(32)}`,
     'x'.repeat(1_000_000),
   ]
