@@ -11,8 +11,8 @@ import { startEmbedded } from './lib/db/embedded.ts'
 import { MIGRATIONS } from './lib/db/folder.ts'
 import { migrate, requireCurrent } from './lib/db/migrate.ts'
 import { watch, type Watch } from './lib/db/watch.ts'
-import { openHttp } from './lib/http-client.ts'
-import type { Http } from './lib/http.ts'
+import { openGuardedHttp, openHttp, type Closable } from './lib/http-client.ts'
+import type { GuardedHttp, Http } from './lib/http.ts'
 import { systemRandom, type Random } from './lib/ids.ts'
 import { openLog, type Log } from './lib/log.ts'
 import { settleRefreshes } from './products/catalog/catalog.ts'
@@ -32,7 +32,10 @@ export type Ctx = {
   random: Random
   db: Db
   connection: Connection
-  http: Http
+  /** For the operator's own addresses: sources, translation. */
+  http: Http & Closable
+  /** For addresses that callers give or cause: public hosts only, each resolved address vetted. */
+  guardedHttp: GuardedHttp & Closable
   blobs: Blobs
   log: Log
   sources: Source[]
@@ -82,7 +85,11 @@ export async function openCtx(
     const watched = await watch({ connection, channel: 'epoch', clock, log, read: readWatched })
     opened.push(() => watched.stop())
     const ctx = assembleCtx({ config, clock, db, connection, log, watch: watched })
-    opened.push(() => settleRefreshes(ctx))
+    opened.push(
+      () => ctx.http.close(),
+      () => ctx.guardedHttp.close(),
+      () => settleRefreshes(ctx),
+    )
     return Object.assign(ctx, { close })
   } catch (error) {
     await close()
@@ -97,6 +104,7 @@ export function assembleCtx(parts: Pick<Ctx, 'config' | 'clock' | 'db' | 'connec
     ...parts,
     random: systemRandom,
     http: openHttp(),
+    guardedHttp: openGuardedHttp(),
     blobs: fileBlobs(join(config.dataDir, 'blobs')),
     sources: openSources(config),
     draw: null,

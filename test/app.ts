@@ -46,6 +46,7 @@ export async function testCtx(
   const watched = await watch({ connection, channel: 'epoch', clock: systemClock, log: silentLog, read: readWatched })
   t.after(() => watched.stop())
   const ctx = { ...assembleCtx({ config, clock, db, connection, log: silentLog, watch: watched }), ...parts }
+  t.after(() => Promise.all([ctx.http.close(), ctx.guardedHttp.close()]))
   // Not in a database shared with other tests, as nothing is refreshed after it.
   if (env['SOURCES'] !== undefined) t.after(() => settleRefreshes(ctx))
   return ctx

@@ -110,8 +110,8 @@ export async function tablesOpen(client: pg.ClientBase, tables: DumpTable[]): Pr
      order by 1, 2`,
   )
   await client.query('set constraints all immediate')
-  if (tables.length > 0) await client.query(`truncate ${tables.map(quoted).join(', ')}`)
   for (const { table, name } of rows) await client.query(`alter table ${table} drop constraint ${name}`)
+  if (tables.length > 0) await client.query(`truncate ${tables.map(quoted).join(', ')}`)
   for (const table of tables) await client.query(`alter table ${quoted(table)} disable trigger user`)
   return rows
 }

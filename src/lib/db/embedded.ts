@@ -24,6 +24,8 @@ export type EmbeddedOptions = {
   log: Log
   /** Off only where losing everything on a crash is fine, as in tests. */
   fsync?: boolean
+  /** Where root keeps what its service user could not reach in `dataDir`. */
+  systemState?: string
 }
 
 export type Embedded = {
@@ -119,7 +121,7 @@ async function joinServer(dataDir: string, options: EmbeddedOptions): Promise<Jo
     const joined = await joinRunning(dataDir)
     if (joined !== 'wait' && joined !== null) return joined
     if (joined === null) {
-      const cluster = await ensureCluster(dataDir, options.log)
+      const cluster = await ensureCluster(dataDir, options.log, options.systemState)
       const socketFolder = ensureSocketFolder(dataDir, cluster.user)
       const logPath = join(dataDir, 'postgres-start.log')
       const started = await startPostmaster(cluster, socketFolder, { fsync: options.fsync ?? true, logPath })

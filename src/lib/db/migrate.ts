@@ -46,8 +46,8 @@ export async function listMigrations(folder: string): Promise<Migration[]> {
 }
 
 /**
- * Applies what is missing, each file in one transaction; several processes may do it at once.  Returns the names applied. Throws an `OperatorError` when the database is newer than the folder or an
- * applied file was changed.
+ * Applies what is missing, each file in one transaction; several processes may do it at once. Returns the names
+ * applied. Throws an `OperatorError` when the database is newer than the folder or an applied file was changed.
  */
 export async function migrate(connection: Connection, folder: string, log: Log): Promise<string[]> {
   const migrations = await listMigrations(folder)
@@ -68,7 +68,7 @@ export async function migrate(connection: Connection, folder: string, log: Log):
       await migrationApply(client, migration, LOCK_TIMEOUT_MS).catch((error: unknown) => {
         throw explain(migration, error)
       })
-      log.info({ migration: migration.name }, `Applied migration ${migration.name}`)
+      log.debug({ migration: migration.name }, `Applied migration ${migration.name}`)
     }
     return missing.map(({ name }) => name)
   } finally {

@@ -20,14 +20,24 @@ export function findPostmaster(clusterFolder: string): Postmaster | null {
   return { pid, socketFolder: lines[4]?.trim() ?? '', ready: lines[7]?.trim() === 'ready' }
 }
 
-/** True when a process of that id exists, whoever owns it. */
+/** True when a process of that id runs, whoever owns it; one that has ended and was not yet collected does not run. */
 export function isAlive(pid: number): boolean {
+  return exists(pid) && !isZombie(pid)
+}
+
+function exists(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
+}
+
+/** In a container without an init, an orphan that ended keeps its number for ever. False where the system does not tell. */
+function isZombie(pid: number): boolean {
+  const state = readLines(`/proc/${pid}/stat`)[0]?.split(') ').at(-1)?.[0]
+  return state === 'Z' || state === 'X'
 }
 
 /**
@@ -115,8 +125,8 @@ function removeStaleFiles(clusterFolder: string, socketFolder: string): void {
   for (const path of [join(clusterFolder, 'postmaster.pid'), join(socketFolder, `.s.PGSQL.${SOCKET_PORT}.lock`)]) {
     const text = readLines(path).join('\n')
     const pid = Number.parseInt(text, 10)
-    if (!(pid > 0) || !isAlive(pid)) continue
-    const workingFolder = findWorkingFolder(pid)
+    if (!(pid > 0) || !exists(pid)) continue
+    const workingFolder = isZombie(pid) ? 'none' : findWorkingFolder(pid)
     // A server whose data was removed under it serves nobody, and would end itself only after a minute.
     if (workingFolder === `${clusterFolder} (deleted)`) process.kill(pid, 'SIGQUIT')
     else if (workingFolder === null || workingFolder === clusterFolder) continue

@@ -33,6 +33,7 @@ export type Seller = {
 
 /** What a source says of one listing, normalized: ids are digit strings, money is integer fen, pictures are absolute https URLs. */
 export type Listing = {
+  /** For Taobao and Tmall, which share ids, the one that the answer names: it may be the other one than was asked for. */
   marketplace: Marketplace
   listingId: string
   /** As the seller wrote it, usually Chinese. */
@@ -49,6 +50,8 @@ export type Listing = {
   stock: number | null
   sales: number | null
   images: string[]
+  /** Pictures out of the description, from the marketplaces' own picture hosts only. */
+  descriptionImages?: string[]
   options: Option[]
   skus: Sku[]
   attributes: { name: string; value: string }[]
@@ -69,14 +72,38 @@ export type Answer =
       kind: 'failed'
       reason: string
       retry: boolean
-      /** The account's quota or credentials are the cause. */ quota?: boolean
+      /** The account's quota or credentials are the cause. */
+      quota?: boolean
+      /** Too many calls in a short time: the source wants to be left alone for some seconds. */
+      throttled?: boolean
+      /** The access token is no longer good; a fresh one may be. */
+      tokenExpired?: boolean
     }
+
+/** What the operator was given when the app was authorized. Later tokens are kept by the database. */
+export type SeedToken = { accessToken: string; refreshToken: string }
+
+/**
+ * A parsed answer to a token refresh. Without a refresh token the one that was used stays good. `retry` of a failure
+ * says whether a later refresh with the same token can work.
+ */
+export type TokenAnswer =
+  | { kind: 'renewed'; accessToken: string; refreshToken: string | null; expiresAt: Date | null }
+  | { kind: 'failed'; reason: string; retry: boolean }
 
 /** A connector: builds a request, parses an answer. Sends nothing and keeps nothing. */
 export type Source = {
   name: string
   marketplaces: readonly Marketplace[]
-  itemRequest(ref: ListingRef, at: Date): HttpRequest
+  /** `accessToken` is given when the source has a `token`. */
+  itemRequest(ref: ListingRef, at: Date, accessToken?: string): HttpRequest
   /** `status` and `body` as they came; never throws. */
   parseItem(ref: ListingRef, status: number, body: string): Answer
+  /** Present when calls carry an access token that runs out. */
+  token?: {
+    seed: SeedToken
+    refreshRequest(refreshToken: string, at: Date): HttpRequest
+    /** `at` is when the request was sent, from which the lifetime counts; never throws. */
+    parseToken(status: number, body: string, at: Date): TokenAnswer
+  }
 }

@@ -58,7 +58,7 @@ export function startMember(
 
   async function next(): Promise<unknown> {
     const { value, done } = await lines.next()
-    if (done) throw new Error(`the process ended without an answer: ${said}`)
+    if (done) throw new Error(`the process ended (${String(await closed)}) without an answer: ${said}`)
     return JSON.parse(value)
   }
 
