@@ -11,7 +11,7 @@ import { startEmbedded } from './lib/db/embedded.ts'
 import { MIGRATIONS } from './lib/db/folder.ts'
 import { migrate, requireCurrent } from './lib/db/migrate.ts'
 import { watch, type Watch } from './lib/db/watch.ts'
-import { openGuardedHttp, openHttp, type Closable } from './lib/http-client.ts'
+import { openGuardedHttp, openHttp } from './lib/http-client.ts'
 import type { GuardedHttp, Http } from './lib/http.ts'
 import { systemRandom, type Random } from './lib/ids.ts'
 import { openLog, type Log } from './lib/log.ts'
@@ -33,9 +33,9 @@ export type Ctx = {
   db: Db
   connection: Connection
   /** For the operator's own addresses: sources, translation. */
-  http: Http & Closable
+  http: Http
   /** For addresses that callers give or cause: public hosts only, each resolved address vetted. */
-  guardedHttp: GuardedHttp & Closable
+  guardedHttp: GuardedHttp
   blobs: Blobs
   log: Log
   sources: Source[]
@@ -84,12 +84,14 @@ export async function openCtx(
     const clock = systemClock
     const watched = await watch({ connection, channel: 'epoch', clock, log, read: readWatched })
     opened.push(() => watched.stop())
-    const ctx = assembleCtx({ config, clock, db, connection, log, watch: watched })
+    const http = openHttp()
+    const guardedHttp = openGuardedHttp()
     opened.push(
-      () => ctx.http.close(),
-      () => ctx.guardedHttp.close(),
-      () => settleRefreshes(ctx),
+      () => http.close(),
+      () => guardedHttp.close(),
     )
+    const ctx = assembleCtx({ config, clock, db, connection, http, guardedHttp, log, watch: watched })
+    opened.push(() => settleRefreshes(ctx))
     return Object.assign(ctx, { close })
   } catch (error) {
     await close()
@@ -98,13 +100,13 @@ export async function openCtx(
 }
 
 /** The rest of a ctx around its database: what needs no opening. */
-export function assembleCtx(parts: Pick<Ctx, 'config' | 'clock' | 'db' | 'connection' | 'log' | 'watch'>): Ctx {
+export function assembleCtx(
+  parts: Pick<Ctx, 'config' | 'clock' | 'db' | 'connection' | 'http' | 'guardedHttp' | 'log' | 'watch'>,
+): Ctx {
   const { config } = parts
   return {
     ...parts,
     random: systemRandom,
-    http: openHttp(),
-    guardedHttp: openGuardedHttp(),
     blobs: fileBlobs(join(config.dataDir, 'blobs')),
     sources: openSources(config),
     draw: null,

@@ -11,6 +11,7 @@ import { buildApp } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
 import { assembleCtx, readWatched, type Ctx } from '../src/ctx.ts'
 import { systemClock } from '../src/lib/clock.ts'
+import { openGuardedHttp, openHttp } from '../src/lib/http-client.ts'
 import { watch } from '../src/lib/db/watch.ts'
 import { settleRefreshes } from '../src/products/catalog/catalog.ts'
 import { silentLog, testDatabase } from './database.ts'
@@ -45,8 +46,11 @@ export async function testCtx(
   const clock = parts.clock ?? systemClock
   const watched = await watch({ connection, channel: 'epoch', clock: systemClock, log: silentLog, read: readWatched })
   t.after(() => watched.stop())
-  const ctx = { ...assembleCtx({ config, clock, db, connection, log: silentLog, watch: watched }), ...parts }
-  t.after(() => Promise.all([ctx.http.close(), ctx.guardedHttp.close()]))
+  const http = openHttp()
+  const guardedHttp = openGuardedHttp()
+  t.after(() => Promise.all([http.close(), guardedHttp.close()]))
+  const assembled = assembleCtx({ config, clock, db, connection, http, guardedHttp, log: silentLog, watch: watched })
+  const ctx = { ...assembled, ...parts }
   // Not in a database shared with other tests, as nothing is refreshed after it.
   if (env['SOURCES'] !== undefined) t.after(() => settleRefreshes(ctx))
   return ctx

@@ -65,6 +65,6 @@ export async function accessEpochBump(tx: Tx): Promise<void> {
 }
 
 export async function accessEpoch(client: pg.ClientBase): Promise<number> {
-  const { rows } = await client.query<{ value: number }>('select value from access_epoch')
+  const { rows } = await client.query<{ value: string | number }>('select value from access_epoch')
   return Number(rows[0]!.value)
 }

@@ -1,5 +1,6 @@
-import { cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises'
+import { chmod, cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises'
 import { existsSync, readFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { OperatorError } from '../errors.ts'
@@ -38,7 +39,7 @@ function resolvePackage(name: string): string | null {
 }
 
 /** Makes the links between libraries that the package's install script makes, where npm was told to run no scripts. */
-async function mendLinks(folder: string): Promise<void> {
+export async function mendLinks(folder: string): Promise<void> {
   const list = await readFile(join(folder, 'pg-symlinks.json'), 'utf8').catch(() => '[]')
   // Both are paths from the package's root, which is the parent of `native`.
   const links = JSON.parse(list) as { source: string; target: string }[]
@@ -73,14 +74,21 @@ export async function reachableBinaries(
   const folder = join(stateFolder, `postgres-${binaries.version}`)
   if (existsSync(folder)) return { ...binaries, folder }
 
-  const beside = `${folder}.${process.pid}.part`
-  await mkdir(stateFolder, { recursive: true, mode: 0o755 })
-  await rm(beside, { recursive: true, force: true })
+  const beside = `${folder}.${process.pid}-${randomBytes(4).toString('hex')}.part`
+  await ensureStateFolder(stateFolder)
   await cp(binaries.folder, beside, { recursive: true, verbatimSymlinks: true })
-  await rename(beside, folder).catch(async (error: unknown) => {
+  try {
+    await rename(beside, folder)
+    log.info({ folder }, `The user ${user.name} cannot reach node_modules; PostgreSQL was copied to ${folder}`)
+  } catch (error) {
     await rm(beside, { recursive: true, force: true })
     if (!existsSync(folder)) throw error
-  })
-  log.info({ folder }, `The user ${user.name} cannot reach node_modules; PostgreSQL was copied to ${folder}`)
+  }
   return { ...binaries, folder }
+}
+
+/** Makes `openhaul/<hash>` in the system's state folder. Open to the service user whatever this process's umask is. */
+export async function ensureStateFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  for (const each of [dirname(folder), folder]) await chmod(each, 0o755)
 }

@@ -15,7 +15,7 @@ import {
 } from 'node:fs/promises'
 import { join } from 'node:path'
 import { OperatorError } from '../errors.ts'
-import { findBinaries, reachableBinaries } from './binaries.ts'
+import { ensureStateFolder, findBinaries, reachableBinaries } from './binaries.ts'
 import { isAlive } from './postmaster.ts'
 import { ROLE } from './server.sql.ts'
 import { canReach, runAs, serverUser } from './server-user.ts'
@@ -87,7 +87,7 @@ async function createCluster(
   const path = join(dataDir, 'postgres')
   const inPlace = canReach(user, dataDir)
   const parent = inPlace ? dataDir : stateFolder
-  await mkdir(parent, { recursive: true })
+  if (!inPlace) await ensureStateFolder(stateFolder)
   await removeLeftovers(parent)
 
   // Made beside its place and moved there whole, so that a kill leaves nothing that looks like a cluster, and of two
@@ -132,7 +132,7 @@ async function moveCluster(
   const path = join(dataDir, 'postgres')
   const folder = join(stateFolder, `database-${Date.now()}-${process.pid}`)
   const beside = join(stateFolder, `postgres.init-${process.pid}`)
-  await mkdir(stateFolder, { recursive: true })
+  await ensureStateFolder(stateFolder)
   await removeLeftovers(stateFolder)
   await cp(from, beside, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true })
   for (const entry of await readdir(beside, { recursive: true })) await lchown(join(beside, entry), user.uid, user.gid)

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { mkdir, realpath, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -15,7 +15,7 @@ import {
   presenceTake,
   serverDataDirectory,
 } from './server.sql.ts'
-import { SOCKET_PORT, assertOwnFolder, ensureSocketFolder } from './socket-folder.ts'
+import { SOCKET_PORT, isOwnFolder, ensureSocketFolder } from './socket-folder.ts'
 import type { Connection } from './db.ts'
 import type { Log } from '../log.ts'
 
@@ -142,7 +142,8 @@ async function joinRunning(dataDir: string): Promise<Joined | 'wait' | null> {
   const running = clusterFolder === null ? null : findPostmaster(clusterFolder)
   if (clusterFolder === null || !running?.ready) return null
   const { socketFolder } = running
-  if (existsSync(socketFolder)) assertOwnFolder(socketFolder, statSync(clusterFolder).uid)
+  // Who put something else in its place could pose as our database.
+  if (!isOwnFolder(socketFolder, statSync(clusterFolder).uid)) return null
 
   const client = new pg.Client({
     host: socketFolder,

@@ -76,12 +76,27 @@ export async function startPostmaster(
     if (found?.pid === child.pid && found?.ready) return 'ready'
     end = await Promise.race([ended, delay(POLL_MS, undefined)])
   }
-  const said = readLines(options.logPath)
-  const taken = /lock file ".*" already exists|pre-existing shared memory block/
+  const fault = await readFault(cluster.folder, options.logPath, child.pid)
   // The last one out removes the socket's folder, perhaps just after we made sure of it.
-  if (said.some((line) => taken.test(line)) || !existsSync(socketFolder)) return 'taken'
-  const reason = said.findLast((line) => /(FATAL|PANIC|error while loading)/.test(line)) ?? end
-  throw new OperatorError(`The embedded PostgreSQL did not start: ${reason} (its output is in ${options.logPath})`)
+  if (/lock file ".*" already exists|pre-existing shared memory block/.test(fault ?? '') || !existsSync(socketFolder)) {
+    return 'taken'
+  }
+  throw new OperatorError(
+    `The embedded PostgreSQL did not start: ${fault ?? end} (its output is in ${options.logPath} and ${join(cluster.folder, 'log')})`,
+  )
+}
+
+/** Why the server of that id gave up. Its log collector may still be writing it. */
+async function readFault(clusterFolder: string, logPath: string, pid: number | undefined): Promise<string | null> {
+  const today = new Date().toUTCString().slice(0, 3)
+  const collected = join(clusterFolder, 'log', `postgresql-${today}.log`)
+  for (let turn = 0; turn < 50; turn++) {
+    const said = [...readLines(logPath), ...readLines(collected).filter((line) => line.includes(`[${pid}]`))]
+    const fault = said.findLast((line) => /(FATAL|PANIC|error while loading)/.test(line))
+    if (fault) return fault.replace(/^.*(?:FATAL|PANIC): */, '')
+    await delay(POLL_MS)
+  }
+  return null
 }
 
 function settings(socketFolder: string, fsync: boolean): string[] {

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { OperatorError } from '../errors.ts'
-import type { Stats } from 'node:fs'
 import type { ServerUser } from './server-user.ts'
 
 /** PostgreSQL's name for the socket in its folder. */
@@ -30,19 +29,21 @@ export function ensureSocketFolder(dataDir: string, user: ServerUser, temporary 
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
 
-  const asRoot = user.switch && lstatSync(folder).uid === 0
-  const found = assertOwnFolder(folder, asRoot ? 0 : user.uid)
-  if (asRoot) lchownSync(folder, user.uid, user.gid)
-  if ((found.mode & 0o777) !== 0o700) chmodSync(folder, 0o700)
+  // Root's own is what a start left that was killed before it gave the folder away.
+  const mine = user.switch && isOwnFolder(folder, 0)
+  if (!mine && !isOwnFolder(folder, user.uid)) {
+    throw new OperatorError(
+      `${folder} belongs to someone else, so the database cannot trust it: remove it, or set TMPDIR to a folder of ` +
+        'your own.',
+    )
+  }
+  if (mine) lchownSync(folder, user.uid, user.gid)
+  if ((lstatSync(folder).mode & 0o777) !== 0o700) chmodSync(folder, 0o700)
   return folder
 }
 
-/** Throws an `OperatorError` unless `folder` is a real folder of that user. */
-export function assertOwnFolder(folder: string, uid: number): Stats {
-  const found = lstatSync(folder)
-  if (found.isDirectory() && found.uid === uid) return found
-  throw new OperatorError(
-    `${folder} belongs to someone else, so the database cannot trust it: remove it, or set TMPDIR to a folder of ` +
-      'your own.',
-  )
+/** True when `folder` is a real folder, no link to one, that belongs to that user. */
+export function isOwnFolder(folder: string, uid: number): boolean {
+  const found = lstatSync(folder, { throwIfNoEntry: false })
+  return found?.isDirectory() === true && found.uid === uid
 }

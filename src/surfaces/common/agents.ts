@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Type from 'typebox'
 import { REGISTRY_DATE } from '../../products/links/agents.ts'
-import { listAgents } from '../../products/links/registry.ts'
+import { listAgents, marketplacesOf } from '../../products/links/registry.ts'
 import { errorAnswers } from '../house.ts'
 
 const WireAgent = Type.Object({
@@ -15,6 +15,7 @@ const WireAgent = Type.Object({
   short_hosts: Type.Array(Type.String()),
   marketplaces: Type.Array(Type.String(), { description: 'What it can be given links to.' }),
   referral: Type.Union([Type.String(), Type.Null()], { description: 'The parameter that carries a referral code.' }),
+  note: Type.Union([Type.String(), Type.Null()]),
 })
 
 export function agentRoutes(scope: FastifyInstance): void {
@@ -39,8 +40,9 @@ export function agentRoutes(scope: FastifyInstance): void {
         evidence: agent.evidence,
         hosts: [...agent.hosts],
         short_hosts: [...agent.shortHosts],
-        marketplaces: Object.keys(agent.items),
+        marketplaces: [...marketplacesOf(agent)],
         referral: agent.referral,
+        note: agent.note,
       })),
       as_of: REGISTRY_DATE,
     }),

@@ -51,7 +51,8 @@ export function linkRoutes(scope: FastifyInstance, ctx: Ctx): void {
     async (request) => {
       const { url, to } = request.query
       const parsed = parseLink(url)
-      const link = parsed.type === 'short' && ctx.config.shortLinks ? await resolveShortLink(parsed, ctx.guardedHttp) : parsed
+      const link =
+        parsed.type === 'short' && ctx.config.shortLinks ? await resolveShortLink(parsed, ctx.guardedHttp) : parsed
       return { data: toWireLink(convertLink(link, to)) }
     },
   )

@@ -113,7 +113,8 @@ export function lookupRoutes(scope: FastifyInstance, ctx: Ctx): void {
 /** The listing that a link points at. Throws `url_not_supported` for everything else. */
 async function listingOf(ctx: Ctx, url: string): Promise<ListingRef> {
   const parsed = parseLink(url)
-  const link = parsed.type === 'short' && ctx.config.shortLinks ? await resolveShortLink(parsed, ctx.guardedHttp) : parsed
+  const link =
+    parsed.type === 'short' && ctx.config.shortLinks ? await resolveShortLink(parsed, ctx.guardedHttp) : parsed
   if (link.type === 'item') return { marketplace: link.marketplace, listingId: link.listingId }
   throw new DomainError('url_not_supported', 'URL not allowed or unsafe')
 }

@@ -5,13 +5,13 @@ import type { Sku } from '../../products/sources/source.ts'
 import type { TranslatedListing } from '../../products/translation/translation.ts'
 import { absoluteUrl } from '../urls.ts'
 
-/** `orginal_price` is spelt so by the clients that this surface is compatible with; new fields are spelt right. */
-export type WireItem = ReturnType<typeof toWireItem>
-
 const price = (amountFen: number | null) => (amountFen === null ? null : shortYuan(amountFen))
 const count = (value: number | null) => (value === null ? null : String(value))
 
-/** The `data` of an answer: texts in the language of `texts`, numbers as strings, as the surface's clients expect. */
+/**
+ * The `data` of an answer: texts in the language of `texts`, numbers as strings. `orginal_price` is spelt so by the clients
+ * that this surface is compatible with; new fields are spelt right.
+ */
 export function toWireItem(product: Product, texts: TranslatedListing, publicUrl: string) {
   const url = (path: string) => absoluteUrl(publicUrl, path)
   const labels = optionLabels(texts)

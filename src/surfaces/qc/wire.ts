@@ -5,7 +5,6 @@ import { absoluteUrl } from '../urls.ts'
 
 /** What qc calls a marketplace. Tmall listings are found under taobao, whose id space they share. */
 export const STOREFRONTS = ['weidian', 'taobao', '1688'] as const
-export type Storefront = (typeof STOREFRONTS)[number]
 
 const PREVIEW_MAX = 5
 

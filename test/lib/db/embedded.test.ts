@@ -168,7 +168,11 @@ test('a number in postmaster.pid that now belongs to someone else does not stop 
   await first.leave()
 
   const owner = statSync(join(dataDir, 'postgres'))
-  const bystander = startMember(join(scratch(t), 'data'), isRoot ? { account: { uid: owner.uid, gid: owner.gid } } : {})
+  const bystander = startMember(
+    join(scratch(t, 0o777), 'data'),
+    isRoot ? { account: { uid: owner.uid, gid: owner.gid } } : {},
+  )
+  await bystander.joined()
   const lie = text.replace(/^\d+/, String(bystander.pid))
   writeFileSync(pidFile, lie)
   mkdirSync(joined.host, { mode: 0o700 })

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -21,11 +21,14 @@ export function nobody(): Account {
   return { uid: Number(uid), gid: Number(gid) }
 }
 
-/** A folder that everyone can enter; whatever server still runs in its `data` is ended with the test. */
+const started: { dataDir: string; child: ChildProcess }[] = []
+
+/** A folder that everyone can enter; whoever still works in its `data` is ended with the test. */
 export function scratch(t: Pick<TestContext, 'after'>, mode = 0o755): string {
   const folder = mkdtempSync(join(tmpdir(), 'openhaul-scratch-'))
   chmodSync(folder, mode)
   t.after(() => {
+    for (const { dataDir, child } of started) if (dataDir.startsWith(folder)) child.kill('SIGKILL')
     const running = findPostmaster(join(folder, 'data', 'postgres'))
     if (running) process.kill(running.pid, 'SIGQUIT')
     rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
@@ -49,6 +52,7 @@ export function startMember(
     env: { PATH: process.env['PATH'], TMPDIR: temporary ?? process.env['TMPDIR'] },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
+  started.push({ dataDir, child })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   let said = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
@@ -65,7 +69,11 @@ export function startMember(
   return {
     pid: child.pid!,
     log: () => said,
-    joined: () => next() as Promise<Joined>,
+    async joined(): Promise<Joined> {
+      const answer = (await next()) as Joined | { message: string }
+      if ('joined' in answer) return answer
+      throw new Error(`could not join: ${answer.message}`)
+    },
     refused: () => next() as Promise<{ refused: string; message: string }>,
     async sql(statement: string): Promise<{ rows: unknown[] } | { error: string }> {
       child.stdin.write(`${statement}\n`)

@@ -87,7 +87,7 @@ const CASES: Case[] = [
   ['https://example.com', 'cnfans', null],
   // Codes of invitation.
   [
-    `${WEIDIAN}`,
+    WEIDIAN,
     'lovegobuy',
     'https://www.lovegobuy.com/product?id=7100000013&shop_type=weidian&invite_code=a%26b',
     [],

@@ -183,6 +183,8 @@ test('codes of invitation are kept by agent, the outermost first, and odd ones a
   const inner = 'https://cnfans.com/product?id=7100000013&platform=WEIDIAN&ref=inner1'
   const url = `https://www.allchinabuy.com/en/page/buy/?url=${encoded(inner, 1)}&partnercode=outer1`
   assert.deepEqual(parseLink(url).referral, { allchinabuy: 'outer1', cnfans: 'inner1' })
+  const twice = `https://cnfans.com/product?ref=outer1&url=${encoded(inner, 1)}`
+  assert.deepEqual(parseLink(twice).referral, { cnfans: 'outer1' })
   assert.equal(parseLink('https://cnfans.com/product?id=7&platform=WEIDIAN&ref=').referral, null)
   assert.equal(parseLink('https://cnfans.com/product?id=7&platform=WEIDIAN&ref=%3Cb%3E').referral, null)
 })

@@ -135,7 +135,7 @@ const STAYED: [name: string, replies: Record<string, Reply>, reason: string, ask
   ],
   [
     'a giant page',
-    { [SHORT]: page(`${'x'.repeat(5_000_000)} ${ITEM}`) },
+    { [SHORT]: page(`${'x'.repeat(140_000)} ${ITEM} ${'x'.repeat(5_000_000)}`) },
     'The page behind the short link names no listing.',
   ],
   ['an answer over the limit', { [SHORT]: new HttpError('too_large', 'x') }, 'The short link answers with too much.'],

@@ -40,8 +40,8 @@ const LISTING: Texts = {
       id: '1',
       name: '颜色',
       values: [
-        { id: '7', name: '雾里看花', image: null },
-        { id: '8', name: '白色', image: null },
+        { id: '7', name: '雾里看花' },
+        { id: '8', name: '白色' },
       ],
     },
   ],
@@ -49,7 +49,7 @@ const LISTING: Texts = {
     { name: '材质', value: '陶瓷' },
     { name: '匠人', value: '雾里看花' },
   ],
-  seller: { id: null, name: '某某小店', url: null, city: '杭州', province: null },
+  seller: { city: '杭州', province: null },
   translations: { en: { title: 'Handmade cup', terms: { 匠人: 'Maker' } } },
 }
 

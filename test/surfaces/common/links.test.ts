@@ -103,5 +103,6 @@ test('GET /agents lists the registry', async (t) => {
     'short_hosts',
     'marketplaces',
     'referral',
+    'note',
   ])
 })

@@ -1,0 +1,39 @@
+import type { Marketplace } from '../links/marketplaces.ts'
+import type { Listing, ListingRef } from '../sources/source.ts'
+
+/** Live rows come from sources and feeds; demo rows are ours, and all that a test-mode key sees. */
+export type Catalogue = 'live' | 'demo'
+
+/** Which catalogue a caller sees. */
+export type Scope = { catalogue: Catalogue }
+
+/** A listing as the catalogue keeps it. */
+export type Product = Listing & {
+  /** Stable for the life of the listing; below 1,000,000 for the demo. */
+  id: number
+  catalogue: Catalogue
+  /** The connector that gave it, or `feed` or `demo`. */
+  source: string
+  fetchedAt: Date
+  /** Paths of photos below `/media/`. */
+  qcPhotos: string[]
+  /** What a translation service answered: language → original → translation. */
+  machineTranslations: Record<string, Record<string, string>>
+}
+
+/** An id space of listings. */
+export type Storefront = Exclude<Marketplace, 'tmall'>
+
+/** Tmall's listings have their ids from Taobao's space, and each is found under either name. */
+export function storefrontOf(marketplace: Marketplace): Storefront {
+  return marketplace === 'tmall' ? 'taobao' : marketplace
+}
+
+/** One text for one listing, the same whichever of its marketplaces is named. */
+export function refKey(ref: ListingRef): string {
+  return `${storefrontOf(ref.marketplace)}/${ref.listingId}`
+}
+
+export function isListingId(text: string): boolean {
+  return /^\d{1,20}$/.test(text)
+}

@@ -1,0 +1,46 @@
+import type { Ctx } from '../../ctx.ts'
+import { DomainError } from '../../lib/errors.ts'
+import { cataloguesOf } from './catalog.ts'
+import { productSearch } from './catalog.sql.ts'
+import type { Product, Scope } from './product.ts'
+import { productOf, type ProductRow } from './rows.ts'
+import { queryTerms } from './search-terms.ts'
+
+export const SEARCH_LIMIT_MAX = 100
+
+/**
+ * A page of the products whose original or translated titles have all the `words`: whole words for scripts with spaces
+ * (case and accents do not matter), any part for Chinese. Most sales first, then the lowest id; a product whose sales
+ * move between two pages may be seen twice or missed. `next` is the cursor of the next page, null at the end. Throws
+ * `input_invalid` for words without letters or digits, a limit outside 1 to 100 and a cursor that is not ours.
+ */
+export async function searchProducts(
+  ctx: Ctx,
+  scope: Scope,
+  input: { words: string; limit: number; cursor: string | null },
+): Promise<{ products: Product[]; next: string | null }> {
+  const { limit } = input
+  if (!Number.isInteger(limit) || limit < 1 || limit > SEARCH_LIMIT_MAX) {
+    throw new DomainError('input_invalid', `limit must be a whole number from 1 to ${SEARCH_LIMIT_MAX}.`)
+  }
+  const terms = queryTerms(input.words)
+  if (terms.length === 0) throw new DomainError('input_invalid', 'Give at least one word to search for.')
+  const after = input.cursor === null ? null : readCursor(input.cursor)
+
+  // One more than asked, to know whether there is a next page.
+  const rows = await productSearch(ctx.db, { catalogues: cataloguesOf(ctx, scope), terms, after, limit: limit + 1 })
+  const page = rows.slice(0, limit)
+  const last = page.at(-1)
+  return { products: page.map(productOf), next: rows.length > limit && last ? printCursor(last) : null }
+}
+
+function printCursor(row: ProductRow): string {
+  return Buffer.from(`${row.sales ?? 0}.${row.id}`).toString('base64url')
+}
+
+function readCursor(cursor: string): { sales: number; id: number } {
+  const match = /^(\d{1,16})\.(\d{1,16})$/.exec(Buffer.from(cursor.slice(0, 100), 'base64url').toString('latin1'))
+  const [sales, id] = [Number(match?.[1]), Number(match?.[2])]
+  if (Number.isSafeInteger(sales) && Number.isSafeInteger(id)) return { sales, id }
+  throw new DomainError('input_invalid', 'cursor is not one that a page of results gave.')
+}

@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { crc32, deflateSync } from 'node:zlib'
+import sharp from 'sharp'
+import { DomainError } from '../../../src/lib/errors.ts'
+import { PICTURE_BYTES_MAX, reencode } from '../../../src/products/media/intake.ts'
+import { imaging, inTurn } from '../../../src/products/media/imaging.ts'
+
+/** Blocks of colour with noise, so that no encoder shrinks it to nothing. */
+function noisy(width: number, height: number) {
+  const raw = Buffer.alloc(width * height * 3)
+  let state = 7
+  for (let at = 0; at < raw.length; at++) {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0
+    raw[at] = (state >>> 16) & 255
+  }
+  return sharp(raw, { raw: { width, height, channels: 3 } })
+}
+
+function chunk(type: string, data: Buffer): Buffer {
+  const head = Buffer.alloc(8)
+  head.writeUInt32BE(data.length)
+  head.write(type, 4, 'latin1')
+  const sum = Buffer.alloc(4)
+  sum.writeUInt32BE(crc32(Buffer.concat([head.subarray(4), data])))
+  return Buffer.concat([head, data, sum])
+}
+
+const PNG_SIGNATURE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1')
+
+/** A small file that says it has `side` × `side` pixels of one bit, and has them. */
+function pngBomb(side: number): Buffer {
+  const header = Buffer.alloc(13)
+  header.writeUInt32BE(side, 0)
+  header.writeUInt32BE(side, 4)
+  header[8] = 1
+  const rows = deflateSync(Buffer.alloc((Math.ceil(side / 8) + 1) * side))
+  return Buffer.concat([PNG_SIGNATURE, chunk('IHDR', header), chunk('IDAT', rows), chunk('IEND', Buffer.alloc(0))])
+}
+
+function animatedPng(still: Buffer): Buffer {
+  // After signature and IHDR.
+  const at = 8 + 25
+  return Buffer.concat([
+    still.subarray(0, at),
+    chunk('acTL', Buffer.from([0, 0, 0, 2, 0, 0, 0, 0])),
+    still.subarray(at),
+  ])
+}
+
+async function animatedWebp(): Promise<Buffer> {
+  const frames = Buffer.concat([await noisy(32, 32).raw().toBuffer(), Buffer.alloc(32 * 32 * 3, 200)])
+  return sharp(frames, { raw: { width: 32, height: 64, channels: 3, pageHeight: 32 } })
+    .webp({ loop: 0 })
+    .toBuffer()
+}
+
+const svg =
+  '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="90"><rect width="90" height="90" fill="red"/></svg>'
+const half = (bytes: Buffer) => bytes.subarray(0, Math.floor(bytes.length / 2))
+
+test('refuses what is no acceptable picture, with a sentence', async (t) => {
+  const jpeg = await noisy(400, 300).jpeg().toBuffer()
+  const png = await noisy(400, 300).png().toBuffer()
+  const webp = await noisy(400, 300).webp().toBuffer()
+  const avif = await noisy(400, 300).avif({ effort: 0 }).toBuffer()
+  const avis = Buffer.from(avif)
+  avis.write('avis', 8, 'latin1')
+  const animated = await animatedWebp()
+  assert.equal((await sharp(animated).metadata()).pages, 2)
+  const gif = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64')
+  const anywhere = (head: string, length = 4_000) =>
+    Buffer.concat([Buffer.from(head, 'latin1'), Buffer.alloc(length, 0x5a)])
+
+  const kind = 'The picture is not a JPEG, PNG, WebP or AVIF file.'
+  const short = 'The picture is empty or cut short.'
+  const broken = 'The picture is damaged or cut short.'
+  const moving = 'The picture is animated; send a still picture.'
+  const cases: [name: string, bytes: Buffer, message: string][] = [
+    ['nothing', Buffer.alloc(0), short],
+    ['15 bytes of JPEG', jpeg.subarray(0, 15), short],
+    ['SVG', Buffer.from(svg), kind],
+    ['SVG after white space', Buffer.from(`\n\n   ${svg}`), kind],
+    ['SVG with a byte order mark', Buffer.from(`\uFEFF<?xml version="1.0"?>${svg}`), kind],
+    [
+      'SVG behind the first bytes of a JPEG',
+      Buffer.concat([Buffer.from([0xff, 0xd8, 0xff]), Buffer.from(svg)]),
+      broken,
+    ],
+    ['SVG behind the first bytes of a PNG', Buffer.concat([PNG_SIGNATURE, Buffer.from(svg)]), broken],
+    ['GIF', gif, kind],
+    ['PDF', anywhere('%PDF-1.7\n'), kind],
+    ['TIFF', anywhere('II*\0'), kind],
+    ['BMP', anywhere('BM'), kind],
+    ['HEIC', anywhere('\0\0\0\x18ftypheic\0\0\0\0mif1heic'), kind],
+    ['web page', Buffer.from('<!doctype html><title>404</title><p>not found</p>'), kind],
+    ['animated WebP', animated, moving],
+    ['animated PNG', animatedPng(png), moving],
+    ['AVIF sequence', avis, moving],
+    ['half a JPEG', half(jpeg), broken],
+    ['half a PNG', half(png), broken],
+    ['half a WebP', half(webp), broken],
+    ['half an AVIF', half(avif), broken],
+    ['JPEG header and noise', anywhere('\xff\xd8\xff\xe0'), broken],
+    ['PNG header and noise', anywhere('\x89PNG\r\n\x1a\n'), broken],
+    ['WebP header and noise', anywhere('RIFF\x10\0\0\0WEBPVP8 '), broken],
+    ['AVIF header and noise', anywhere('\0\0\0\x18ftypavif\0\0\0\0mif1avif'), broken],
+    ['49 megapixels in a few KB', pngBomb(7_000), 'The picture has more than 40 megapixels.'],
+    ['more than 10 MB', Buffer.alloc(PICTURE_BYTES_MAX + 1, 0xff), 'The picture is larger than 10 MB.'],
+  ]
+  for (const [name, bytes, message] of cases) {
+    await t.test(name, async () => {
+      await assert.rejects(reencode(bytes), (error) => {
+        assert.ok(error instanceof DomainError, String(error))
+        assert.deepEqual([error.code, error.message], ['unprocessable', message])
+        return true
+      })
+    })
+  }
+})
+
+test('takes the four kinds and gives WebP of their size', async () => {
+  const source = noisy(120, 80)
+  for (const bytes of [
+    await source.clone().jpeg().toBuffer(),
+    await source.clone().png().toBuffer(),
+    await source.clone().png({ palette: true }).toBuffer(),
+    await source.clone().webp().toBuffer(),
+    await source.clone().webp({ lossless: true }).toBuffer(),
+    await source.clone().avif({ effort: 0 }).toBuffer(),
+    await source.clone().toColourspace('cmyk').jpeg().toBuffer(),
+    await source.clone().toColourspace('b-w').png().toBuffer(),
+  ]) {
+    const { webp, width, height } = await reencode(bytes)
+    assert.deepEqual([width, height, (await sharp(webp).metadata()).format], [120, 80, 'webp'])
+  }
+})
+
+test('a picture is made upright and loses its metadata', async () => {
+  const upper = {
+    input: { create: { width: 60, height: 20, channels: 3 as const, background: '#ff0000' } },
+    left: 0,
+    top: 0,
+  }
+  const bytes = await sharp({ create: { width: 60, height: 40, channels: 3, background: '#0000ff' } })
+    .composite([upper])
+    .withExif({
+      IFD0: { Copyright: 'nobody', Make: 'camera' },
+      IFD3: { GPSLatitudeRef: 'N', GPSLatitude: '51/1 30/1 0/1' },
+    })
+    .withMetadata({ orientation: 6 })
+    .withIccProfile('p3')
+    .jpeg({ quality: 100 })
+    .toBuffer()
+  const before = await sharp(bytes).metadata()
+  assert.ok(before.exif && before.icc && before.orientation === 6)
+
+  const { webp, width, height } = await reencode(bytes)
+  const { exif, icc, xmp, iptc, orientation } = await sharp(webp).metadata()
+  assert.deepEqual([width, height], [40, 60])
+  assert.deepEqual(
+    { exif, icc, xmp, iptc, orientation },
+    { exif: undefined, icc: undefined, xmp: undefined, iptc: undefined, orientation: undefined },
+  )
+  assert.ok(!webp.includes('nobody') && !webp.includes('camera'))
+  // Orientation 6 turns the upper half to the right.
+  const at = async (left: number) =>
+    (await sharp(webp).extract({ left, top: 30, width: 1, height: 1 }).removeAlpha().raw().toBuffer())[0]! > 128
+  assert.deepEqual([await at(5), await at(35)], [false, true])
+})
+
+test('large pictures shrink to 1600 px a side, small ones stay, and transparency is kept', async () => {
+  const sizes: [number, number, number, number][] = [
+    [3200, 1000, 1600, 500],
+    [900, 3200, 450, 1600],
+    [1600, 1600, 1600, 1600],
+    [4000, 1, 1600, 1],
+    [1, 1, 1, 1],
+  ]
+  for (const [width, height, toWidth, toHeight] of sizes) {
+    const bytes = await sharp({ create: { width, height, channels: 4, background: '#00000000' } })
+      .png()
+      .toBuffer()
+    const taken = await reencode(bytes)
+    assert.deepEqual([taken.width, taken.height], [toWidth, toHeight])
+    assert.equal((await sharp(taken.webp).metadata()).hasAlpha, true)
+  }
+})
+
+test('many at once all come through, and the decoders of other kinds stay shut', async () => {
+  const bytes = await noisy(500, 500).jpeg().toBuffer()
+  const taken = await Promise.all(
+    Array.from({ length: 12 }, (_, at) =>
+      reencode(at === 5 ? Buffer.from(bytes.subarray(0, 3_000)) : bytes).catch((error: DomainError) => error.code),
+    ),
+  )
+  assert.deepEqual(
+    taken.map((each) => (typeof each === 'string' ? each : each.width)),
+    Array.from({ length: 12 }, (_, at) => (at === 5 ? 'unprocessable' : 500)),
+  )
+
+  const configured = await imaging()
+  const gif = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64')
+  await assert.rejects(configured(gif).toBuffer(), /unsupported image format/)
+  await assert.rejects(configured('package.json').toBuffer())
+  assert.equal((await configured(Buffer.from(svg)).metadata()).width, 90)
+})
+
+test('at most two pictures are decoded at a time, in the order they came, and a failure frees its place', async () => {
+  let running = 0
+  let most = 0
+  const done: number[] = []
+  const work = async (at: number) => {
+    most = Math.max(most, ++running)
+    await new Promise((resolve) => setImmediate(resolve))
+    running--
+    done.push(at)
+    if (at === 3) throw new Error('third')
+  }
+  const all = await Promise.allSettled(Array.from({ length: 9 }, (_, at) => inTurn(() => work(at))))
+  assert.deepEqual(
+    all.map(({ status }) => status === 'fulfilled'),
+    [true, true, true, false, true, true, true, true, true],
+  )
+  assert.deepEqual([most, running, done], [2, 0, [0, 1, 2, 3, 4, 5, 6, 7, 8]])
+})
