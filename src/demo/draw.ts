@@ -5,19 +5,16 @@ import { lightUp } from './light.ts'
 import { SIZE } from './pen.ts'
 import { setQcStage } from './qc-stage.ts'
 import { documentOf, setStage, type Stage } from './stage.ts'
-import { QC_PHOTOS_MAX, viewsOf } from './views.ts'
+import { DRAWINGS, QC_PHOTOS_MAX, viewsOf } from './views.ts'
 import { warp } from './warp.ts'
 
-const NAME = /^(qc-)?(\d{6,20})-([1-9]\d?)\.webp$/
-
-/** Draws pictures of the demo catalogue. The version is part of the cache's names: raise it when drawings change. */
-export const drawDemo: Draw = { version: 'v1', picture: drawProduct }
+const NAME = new RegExp(`^${DRAWINGS}/(qc-)?(\\d{6,20})-([1-9]\\d?)\\.webp$`)
 
 /**
- * Draws `<listing>-<n>.webp`, a product's own picture, or `qc-<listing>-<n>.webp`, a photo of its quality control: 800 ×
- * 800 WebP, the same bytes for the same name. Null for a name that is not of the demo catalogue.
+ * Draws `v1/<listing>-<n>.webp`, a product's own picture, or `v1/qc-<listing>-<n>.webp`, a photo of its quality control:
+ * 800 × 800 WebP, the same bytes for the same name. Null for a name that is not of the demo catalogue.
  */
-export async function drawProduct(name: string): Promise<{ bytes: Buffer; contentType: string } | null> {
+export const drawDemo: Draw = async (name) => {
   const match = NAME.exec(name)
   const look = match && findLook(match[2]!)
   if (!look) return null

@@ -17,6 +17,11 @@ export function viewsOf(colours: number): View[] {
 /** Which picture shows a colour; `colours` as in `viewsOf`. */
 export const viewOfColour = (colour: number, colours: number): number => (colours > 1 ? colour + 2 : 1)
 
+/** Part of every drawing's address, which callers keep for good: raise it when the drawings change. */
+export const DRAWINGS = 'v1'
+
 /** Where a drawing is served: `number` counts from 1. */
-export const picturePath = (listingId: string, number: number): string => `/media/demo/${listingId}-${number}.webp`
-export const qcPath = (listingId: string, number: number): string => `/media/demo/qc-${listingId}-${number}.webp`
+export const picturePath = (listingId: string, number: number): string =>
+  `/media/demo/${DRAWINGS}/${listingId}-${number}.webp`
+export const qcPath = (listingId: string, number: number): string =>
+  `/media/demo/${DRAWINGS}/qc-${listingId}-${number}.webp`

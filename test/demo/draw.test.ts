@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import { test } from 'node:test'
 import sharp from 'sharp'
 import { demoListings, findLook } from '../../src/demo/catalogue.ts'
-import { drawDemo, drawProduct } from '../../src/demo/draw.ts'
+import { drawDemo } from '../../src/demo/draw.ts'
 
 const listings = demoListings()
 const nameOf = (path: string) => path.replace('/media/demo/', '')
@@ -14,11 +14,11 @@ const shapes = [...new Map(listings.map((listing) => [findLook(listing.listingId
 test('each shape gives 800 × 800 WebP of a few tens of KB, and no two pictures are alike', async () => {
   const names = shapes.map(
     ({ listingId, images }, at) =>
-      [nameOf(images[0]!), nameOf(images.at(-1)!), `qc-${listingId}-${1 + (at % 14)}.webp`][at % 3]!,
+      [nameOf(images[0]!), nameOf(images.at(-1)!), `v1/qc-${listingId}-${1 + (at % 14)}.webp`][at % 3]!,
   )
   const digests = await Promise.all(
     names.map(async (name) => {
-      const drawn = await drawProduct(name)
+      const drawn = await drawDemo(name)
       assert.ok(drawn, name)
       const { format, width, height } = await sharp(drawn.bytes).metadata()
       assert.deepEqual([drawn.contentType, format, width, height], ['image/webp', 'webp', 800, 800], name)
@@ -35,24 +35,24 @@ test('each shape gives 800 × 800 WebP of a few tens of KB, and no two pictures 
 
 test('the colours of one product look different, and QC photos differ from each other', async () => {
   const { listingId } = listings.find(({ id }) => id === 482_910)!
-  const names = [2, 3, 4].map((at) => `${listingId}-${at}.webp`)
-  const photos = Array.from({ length: 5 }, (_, at) => `qc-${listingId}-${at + 1}.webp`)
+  const names = [2, 3, 4].map((at) => `v1/${listingId}-${at}.webp`)
+  const photos = Array.from({ length: 5 }, (_, at) => `v1/qc-${listingId}-${at + 1}.webp`)
   const middles: string[] = []
   for (const name of names) {
-    const { bytes } = (await drawProduct(name))!
+    const { bytes } = (await drawDemo(name))!
     const { channels } = await sharp(bytes).extract({ left: 200, top: 300, width: 400, height: 300 }).stats()
     middles.push(channels.map(({ mean }) => Math.round(mean / 8)).join(' '))
   }
   assert.equal(new Set(middles).size, names.length)
   const digests: string[] = []
-  for (const name of photos) digests.push(hash('sha256', (await drawProduct(name))!.bytes))
+  for (const name of photos) digests.push(hash('sha256', (await drawDemo(name))!.bytes))
   assert.equal(new Set(digests).size, photos.length)
 })
 
 test('a name gives the same bytes each time', async () => {
   const { images, qcPhotos } = listings.find(({ qcPhotos }) => qcPhotos.length > 0)!
   for (const path of [images[0]!, qcPhotos[0]!]) {
-    const [first, second] = [await drawProduct(nameOf(path)), await drawDemo.picture(nameOf(path))]
+    const [first, second] = [await drawDemo(nameOf(path)), await drawDemo(nameOf(path))]
     assert.deepEqual(first!.bytes, second!.bytes)
   }
 })
@@ -61,19 +61,21 @@ test('a name that is not of the catalogue gives null', async () => {
   const { listingId, images } = listings[0]!
   const names = [
     '',
-    'qc-.webp',
-    `${listingId}.webp`,
-    `${listingId}-0.webp`,
-    `${listingId}-${images.length + 1}.webp`,
-    `${listingId}-01.webp`,
-    `${listingId}-1.png`,
-    `${listingId}-1.webp\n`,
-    `qc-${listingId}-15.webp`,
-    `qc-${listingId}-99.webp`,
-    '123456789-1.webp',
-    '../7231368393-1.webp',
-    `${'9'.repeat(20)}-1.webp`,
-    `${'9'.repeat(10_000)}-1.webp`,
+    'v1/qc-.webp',
+    `v1/${listingId}.webp`,
+    `v1/${listingId}-0.webp`,
+    `v1/${listingId}-${images.length + 1}.webp`,
+    `v1/${listingId}-01.webp`,
+    `v1/${listingId}-1.png`,
+    `v1/${listingId}-1.webp\n`,
+    `v1/qc-${listingId}-15.webp`,
+    `v1/qc-${listingId}-99.webp`,
+    'v1/123456789-1.webp',
+    'v1/../7231368393-1.webp',
+    '7231368393-1.webp',
+    'v1/../7231368393-1.webp',
+    `v1/${'9'.repeat(20)}-1.webp`,
+    `v1/${'9'.repeat(10_000)}-1.webp`,
   ]
-  for (const name of names) assert.equal(await drawProduct(name), null, name.slice(0, 60))
+  for (const name of names) assert.equal(await drawDemo(name), null, name.slice(0, 60))
 })

@@ -4,14 +4,8 @@ import type pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import type { ListingRow } from './rows.ts'
 
-/**
- * Settings of the importing connection: time for a batch, and room to sort what goes into the index of terms. Scans are
- * off because a table that grows this fast has no statistics yet, and a batch must not read all of it.
- */
+/** Settings of the importing connection: time for a batch, and room to sort what goes into the index of terms. */
 const SETTINGS = `
-  set enable_seqscan = off;
-  set enable_hashjoin = off;
-  set enable_mergejoin = off;
   set statement_timeout = '60s';
   set lock_timeout = '10s';
   set work_mem = '64MB';
@@ -35,12 +29,15 @@ const STORE = `
     source = excluded.source, fetched_at = excluded.fetched_at, search_terms = excluded.search_terms,
     content_digest = excluded.content_digest`
 
+/** The limit keeps it to one look into the index for each name, also in a table too new to have statistics. */
 const KNOWN = `
-  select product.storefront || '/' || product.listing_id as key, encode(content_digest, 'hex') as digest
+  select named.storefront || '/' || named.listing_id as key, encode(stored.content_digest, 'hex') as digest
   from unnest($1::text[], $2::text[]) as named (storefront, listing_id)
-  join product on catalogue = 'live' and product.storefront = named.storefront
-    and product.listing_id = named.listing_id
-  where source = 'feed'`
+  cross join lateral (
+    select content_digest from product
+    where catalogue = 'live' and product.storefront = named.storefront and product.listing_id = named.listing_id
+      and source = 'feed'
+    limit 1) as stored`
 
 const BUMP = `
   with locked as materialized (

@@ -5,14 +5,11 @@ import { reencode } from './intake.ts'
 
 export type Media = { bytes: Buffer; contentType: string; etag: string }
 
-/** Makes pictures by name, on demand; null for a name it does not know. `version` changes when the same name looks different. */
-export type Draw = {
-  version: string
-  picture(name: string): Promise<{ bytes: Buffer; contentType: string } | null>
-}
+/** Makes pictures by name, on demand, always the same for a name; null for a name it does not know. */
+export type Draw = (name: string) => Promise<{ bytes: Buffer; contentType: string } | null>
 
 const STORED = /^\/media\/p\/([0-9a-f]{2})\/(\1[0-9a-f]{62})\.webp$/
-const DRAWN = /^\/media\/demo\/([a-z0-9]+(?:-[a-z0-9]+){0,3}\.webp)$/
+const DRAWN = /^\/media\/demo\/(v\d{1,4}\/[a-z0-9]+(?:-[a-z0-9]+){0,3}\.webp)$/
 
 /**
  * The picture at a path below `/media/`, or null: `/media/p/…` as `takeIn` named it, `/media/demo/…` drawn by `ctx.draw` on
@@ -34,7 +31,7 @@ const drawing = new WeakMap<Blobs, Map<string, Promise<Buffer | null>>>()
 
 /** Several callers who ask for the same new drawing wait for one. */
 async function drawOnce(blobs: Blobs, draw: Draw, name: string): Promise<Buffer | null> {
-  const blob = `demo/${draw.version}/${name}`
+  const blob = `demo/${name}`
   const kept = await blobs.get(blob)
   if (kept) return kept
 
@@ -48,7 +45,7 @@ async function drawOnce(blobs: Blobs, draw: Draw, name: string): Promise<Buffer 
 }
 
 async function drawAndKeep(blobs: Blobs, draw: Draw, blob: string, name: string): Promise<Buffer | null> {
-  const drawn = await draw.picture(name)
+  const drawn = await draw(name)
   if (!drawn) return null
   await blobs.put(blob, drawn.bytes)
   return drawn.bytes

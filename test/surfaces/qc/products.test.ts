@@ -22,10 +22,10 @@ test('the documented example, whole', async (t) => {
       listing_id: '7231368393',
       name: data.name,
       price: '¥470.00',
-      pic_url: 'http://haul.test/media/demo/7231368393-1.webp',
+      pic_url: 'http://haul.test/media/demo/v1/7231368393-1.webp',
       product_url: 'https://weidian.com/item.html?itemID=7231368393',
       qc_count: 12,
-      qc_preview: [1, 2, 3, 4, 5].map((n) => `http://haul.test/media/demo/qc-7231368393-${n}.webp`),
+      qc_preview: [1, 2, 3, 4, 5].map((n) => `http://haul.test/media/demo/v1/qc-7231368393-${n}.webp`),
     },
   })
   assert.match(data.name, /^[A-Z][\w ,'-]+$/)
