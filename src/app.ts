@@ -30,7 +30,11 @@ export async function buildApp(ctx: Ctx): Promise<FastifyInstance> {
   )
   const ownerOf = (target: string) => owners.find(({ path }) => path.test(pathOf(target)))!.surface
 
-  const logger: FastifyBaseLogger = ctx.log
+  // Its own news, such as where it listens, are ours to tell; its warnings and errors are kept.
+  const logger: FastifyBaseLogger = ctx.log.child(
+    {},
+    { level: ctx.log.isLevelEnabled('warn') ? 'warn' : ctx.log.level },
+  )
   const app = Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),

@@ -11,6 +11,7 @@ import { startEmbedded } from './lib/db/embedded.ts'
 import { MIGRATIONS } from './lib/db/folder.ts'
 import { migrate, requireCurrent } from './lib/db/migrate.ts'
 import { watch, type Watch } from './lib/db/watch.ts'
+import { OperatorError } from './lib/errors.ts'
 import { openGuardedHttp, openHttp } from './lib/http-client.ts'
 import type { GuardedHttp, Http } from './lib/http.ts'
 import { systemRandom, type Random } from './lib/ids.ts'
@@ -121,12 +122,27 @@ export async function readWatched(client: pg.ClientBase): Promise<Watched> {
   return { access: await accessEpoch(client), catalog: await catalogEpochs(client) }
 }
 
-/** Runs one command against an opened ctx, and closes it whatever happens. */
-export async function withCtx<T>(config: Config, run: (ctx: Ctx) => Promise<T>): Promise<T> {
-  const ctx = await openCtx(config)
+/**
+ * Runs one command against an opened ctx, and closes it whatever happens. `interrupted` aborts at the first Ctrl-C or
+ * SIGTERM, so that long work can end where nothing is half done; short work just ends.
+ */
+export async function withCtx<T>(config: Config, run: (ctx: Ctx, interrupted: AbortSignal) => Promise<T>): Promise<T> {
+  const ctx = await openCtx(config, openLog(config.logLevel === 'info' ? 'warn' : config.logLevel))
   try {
-    return await run(ctx)
+    return await run(ctx, interruption())
   } finally {
     await ctx.close()
   }
+}
+
+/** Aborts at the first Ctrl-C or SIGTERM; a second one ends the process at once. */
+export function interruption(): AbortSignal {
+  const stopping = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      process.once(signal, () => process.exit(130))
+      stopping.abort(new OperatorError('Interrupted.'))
+    })
+  }
+  return stopping.signal
 }

@@ -15,10 +15,11 @@ export async function catalogImport(file: string, options: { json?: boolean }): 
   const faults: { line: number; fault: string }[] = []
   const started = performance.now()
 
-  const result = await withCtx(readConfig(), async (ctx) => {
+  const result = await withCtx(readConfig(), async (ctx, signal) => {
     const bar = openBar(`Importing ${file}`, size)
     const imported = await importFeed(ctx, {
       path: file,
+      signal,
       onProgress: ({ bytesRead, stored, bad }) => bar.to(bytesRead, `stored ${stored}, bad ${bad}`),
       onBadLine: (line, fault) => {
         if (faults.length < FAULTS_SHOWN_MAX) faults.push({ line, fault })

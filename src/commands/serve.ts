@@ -1,7 +1,9 @@
+import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
 import { buildApp } from '../app.ts'
 import { readConfig, type Config } from '../config.ts'
-import { openCtx } from '../ctx.ts'
+import { interruption, openCtx, type Ctx } from '../ctx.ts'
 import { demoListings } from '../demo/catalogue.ts'
 import { drawDemo } from '../demo/draw.ts'
 import { openDemoKeys, type DemoKeys } from '../demo/keys.ts'
@@ -17,43 +19,40 @@ const GRACE_MS = 10_000
 export async function serve(): Promise<void> {
   const config = readConfig()
   const log = openLog(config.logLevel)
-  const stop = stopSignal()
+  const stopping = interruption()
   const ctx = await openCtx(config, log)
   ctx.draw = drawDemo
   try {
     // The sandbox sees the demo products on every installation; DEMO decides whether live keys do too.
     await storeDemo(ctx, demoListings())
-    const app = await buildApp(ctx)
-    await app.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
-      throw listenError(error, config)
-    })
-    const address = listenAddress(config, app.server.address() as AddressInfo)
-    if (ctx.publicUrl === '') ctx.publicUrl = address
-    const metrics = await listenMetrics(app, config)
     const keys = config.demo ? await openDemoKeys(ctx) : null
-    process.stdout.write(`openhaul ready on ${address}\n${keys ? invitation(address, keys) : ''}`)
-
-    await stop
-    log.info('stopping')
-    // A request that hangs must not hold the database open for ever.
-    const grace = setTimeout(() => app.server.closeAllConnections(), GRACE_MS)
-    await Promise.all([app.close(), metrics?.close()])
-    clearTimeout(grace)
+    const app = await buildApp(ctx)
+    try {
+      await listenMetrics(app, config)
+      const address = await listen(app, ctx)
+      process.stdout.write(`openhaul ready on ${address}\n${keys ? invitation(address, keys) : ''}`)
+      if (!stopping.aborted) await once(stopping, 'abort')
+      log.info('stopping')
+    } finally {
+      // A request that hangs must not hold the database open for ever.
+      const grace = setTimeout(() => app.server.closeAllConnections(), GRACE_MS)
+      await app.close()
+      clearTimeout(grace)
+    }
   } finally {
     await ctx.close()
   }
 }
 
-/** Resolves at the first Ctrl-C or SIGTERM; a second one ends the process at once. */
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => {
-        resolve()
-        process.once(signal, () => process.exit(130))
-      })
-    }
+/** Listens where the settings say; answers the address. */
+async function listen(app: FastifyInstance, ctx: Ctx): Promise<string> {
+  const { config } = ctx
+  await app.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
+    throw listenError(error, config)
   })
+  const address = listenAddress(config, app.server.address() as AddressInfo)
+  if (ctx.publicUrl === '') ctx.publicUrl = address
+  return address
 }
 
 function listenAddress(config: Config, { port }: AddressInfo): string {

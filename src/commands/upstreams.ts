@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { interruption } from '../ctx.ts'
 import { startUpstreams } from '../upstreams/start.ts'
 import { systemClock } from '../lib/clock.ts'
 import { OperatorError } from '../lib/errors.ts'
@@ -15,8 +17,6 @@ export async function upstreams(options: { port: number; json?: boolean }): Prom
   const settings = Object.entries(started.env).map(([name, value]) => `export ${name}='${value}'`)
   const words = ['# Local upstreams are running; Ctrl-C stops them. Paste this where you start Openhaul:', ...settings]
   print(options, { urls: started.urls, env: started.env }, words.join('\n'))
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
-  })
+  await once(interruption(), 'abort')
   await started.stop()
 }

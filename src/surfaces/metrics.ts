@@ -1,30 +1,29 @@
 import { createServer } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config.ts'
+import { OperatorError } from '../lib/errors.ts'
 
-/** Serves `/metrics` on a port of its own, which stays inside the operator's network; null when METRICS_PORT is not set. */
-export async function listenMetrics(
-  app: FastifyInstance,
-  config: Config,
-): Promise<{ port: number; close(): Promise<void> } | null> {
-  if (config.metricsPort === null) return null
+/** Serves `/metrics` on a port of its own, which stays inside the operator's network, until the app closes. Nothing without METRICS_PORT. */
+export async function listenMetrics(app: FastifyInstance, config: Config): Promise<void> {
+  if (config.metricsPort === null) return
   const { registry } = app.metrics
   app.metrics.collectDefaults()
   const server = createServer((request, response) => {
-    if (request.url !== '/metrics') return response.writeHead(404).end('Metrics are at /metrics.\n')
+    if (request.url !== '/metrics') return void response.writeHead(404).end('Metrics are at /metrics.\n')
     registry.metrics().then(
       (text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
       () => response.writeHead(500).end(),
     )
-    return undefined
   })
+  app.addHook('onClose', () => new Promise<void>((resolve) => server.close(() => resolve())))
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new OperatorError(`METRICS_PORT ${config.metricsPort} is taken; choose another.`)
+          : error,
+      ),
+    )
     server.listen(config.metricsPort!, config.host, resolve)
   })
-  const address = server.address()
-  return {
-    port: typeof address === 'object' && address ? address.port : config.metricsPort,
-    close: () => new Promise((resolve) => server.close(() => resolve())),
-  }
 }

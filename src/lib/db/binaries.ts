@@ -6,7 +6,6 @@ import { basename, dirname, join } from 'node:path'
 import { OperatorError } from '../errors.ts'
 import { canReach } from './server-user.ts'
 import type { ServerUser } from './server-user.ts'
-import type { Log } from '../log.ts'
 
 /** A PostgreSQL that came with `npm ci`: `folder` holds bin, lib and share. */
 export type Binaries = { folder: string; version: string; major: number }
@@ -64,12 +63,7 @@ export async function mendLinks(folder: string): Promise<void> {
  * The same binaries where `user` can reach them: as they are, or copied once into `stateFolder`, as under a home that
  * is closed to others.
  */
-export async function reachableBinaries(
-  binaries: Binaries,
-  user: ServerUser,
-  stateFolder: string,
-  log: Log,
-): Promise<Binaries> {
+export async function reachableBinaries(binaries: Binaries, user: ServerUser, stateFolder: string): Promise<Binaries> {
   if (canReach(user, join(binaries.folder, 'bin', 'postgres'))) return binaries
   const folder = join(stateFolder, `postgres-${binaries.version}`)
   if (existsSync(folder)) return { ...binaries, folder }
@@ -79,7 +73,6 @@ export async function reachableBinaries(
   await cp(binaries.folder, beside, { recursive: true, verbatimSymlinks: true })
   try {
     await rename(beside, folder)
-    log.info({ folder }, `The user ${user.name} cannot reach node_modules; PostgreSQL was copied to ${folder}`)
   } catch (error) {
     await rm(beside, { recursive: true, force: true })
     if (!existsSync(folder)) throw error

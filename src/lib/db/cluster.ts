@@ -1,10 +1,12 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import {
   chown,
   cp,
   lchown,
   lstat,
   mkdir,
+  open,
   readFile,
   readdir,
   realpath,
@@ -13,7 +15,7 @@ import {
   stat,
   symlink,
 } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { OperatorError } from '../errors.ts'
 import { ensureStateFolder, findBinaries, reachableBinaries } from './binaries.ts'
 import { isAlive } from './postmaster.ts'
@@ -28,6 +30,8 @@ import type { Log } from '../log.ts'
 export type Cluster = { folder: string; user: ServerUser; binaries: Binaries }
 
 const SYSTEM_STATE = '/var/lib/openhaul'
+/** After the name of a cluster whose copy is served instead. */
+const COPIED = '.copied'
 
 /** The folder of the cluster that DATA_DIR already has, or null. */
 export async function findClusterFolder(dataDir: string): Promise<string | null> {
@@ -46,6 +50,7 @@ export async function findClusterFolder(dataDir: string): Promise<string | null>
  * at once, and after a kill at any moment. Throws an `OperatorError` for a cluster that we cannot or must not serve.
  */
 export async function ensureCluster(dataDir: string, log: Log, systemState = SYSTEM_STATE): Promise<Cluster> {
+  await undoHalfMove(dataDir)
   const found = await findClusterFolder(dataDir)
   const owner = found === null ? null : (await stat(found)).uid
   const user = serverUser(owner)
@@ -58,7 +63,7 @@ export async function ensureCluster(dataDir: string, log: Log, systemState = SYS
   const stateFolder = join(systemState, folderHash(dataDir))
   const installed = await findBinaries()
   if (found !== null) await checkMajor(found, installed)
-  const binaries = await reachableBinaries(installed, user, stateFolder, log)
+  const binaries = await reachableBinaries(installed, user, stateFolder)
 
   if (found === null) return { folder: await createCluster(dataDir, stateFolder, user, binaries, log), user, binaries }
   if (canReach(user, found)) return { folder: found, user, binaries }
@@ -92,21 +97,29 @@ async function createCluster(
 
   // Made beside its place and moved there whole, so that a kill leaves nothing that looks like a cluster, and of two
   // processes that start together one wins.
-  const beside = join(parent, `postgres.init-${process.pid}`)
+  const beside = besideName(parent)
   await mkdir(beside, { mode: 0o700 })
   try {
     if (user.switch) await chown(beside, user.uid, user.gid)
     await initdb(beside, user, binaries)
     if (inPlace) await rename(beside, path)
-    else await linkTo(beside, join(stateFolder, `database-${Date.now()}-${process.pid}`), path)
+    else await linkTo(beside, finalName(stateFolder), path)
+    await syncFolder(dataDir)
   } catch (error) {
     await rm(beside, { recursive: true, force: true })
     const winner = await findClusterFolder(dataDir)
     if (winner === null) throw error
     return winner
+  } finally {
+    making.delete(basename(beside))
   }
   const folder = await realpath(path)
-  if (!inPlace) log.info({ folder }, `The user ${user.name} cannot reach ${dataDir}; the database lives in ${folder}`)
+  if (!inPlace) {
+    log.info(
+      { folder: stateFolder },
+      `The user ${user.name}, who runs PostgreSQL, cannot reach ${dataDir}: the database and its program live in ${stateFolder}`,
+    )
+  }
   return folder
 }
 
@@ -130,33 +143,68 @@ async function moveCluster(
   log: Log,
 ): Promise<string> {
   const path = join(dataDir, 'postgres')
-  const folder = join(stateFolder, `database-${Date.now()}-${process.pid}`)
-  const beside = join(stateFolder, `postgres.init-${process.pid}`)
   await ensureStateFolder(stateFolder)
   await removeLeftovers(stateFolder)
-  await cp(from, beside, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true })
-  for (const entry of await readdir(beside, { recursive: true })) await lchown(join(beside, entry), user.uid, user.gid)
-  await lchown(beside, user.uid, user.gid)
-  await rm(join(beside, 'postmaster.pid'), { force: true })
-
-  await rename(path, `${path}.copied`)
-  await linkTo(beside, folder, path)
+  const folder = finalName(stateFolder)
+  const beside = besideName(stateFolder)
+  try {
+    await cp(from, beside, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true })
+    for (const name of await readdir(beside, { recursive: true })) await lchown(join(beside, name), user.uid, user.gid)
+    await lchown(beside, user.uid, user.gid)
+    await rm(join(beside, 'postmaster.pid'), { force: true })
+    spawnSync('sync', ['-f', beside])
+    await rename(path, path + COPIED)
+    await linkTo(beside, folder, path)
+    await syncFolder(dataDir)
+  } catch (error) {
+    await rm(beside, { recursive: true, force: true })
+    const winner = await findClusterFolder(dataDir)
+    if (winner === null || winner === from) throw error
+    return winner
+  } finally {
+    making.delete(basename(beside))
+  }
   log.info(
     { folder },
-    `The user ${user.name} cannot reach ${dataDir}; the database was copied to ${folder}, its old files are in ` +
-      `${path}.copied`,
+    `The user ${user.name}, who runs PostgreSQL, cannot reach ${dataDir}: the database was copied to ${folder}, its ` +
+      `old files are in ${path}${COPIED}`,
   )
   return folder
+}
+
+/** A move that was killed before the copy had taken the place: the old files go back to theirs. */
+async function undoHalfMove(dataDir: string): Promise<void> {
+  const path = join(dataDir, 'postgres')
+  if ((await lstat(path).catch(nullWhenMissing)) || !(await lstat(path + COPIED).catch(nullWhenMissing))) return
+  await rename(path + COPIED, path).catch(nullWhenMissing)
+}
+
+/** Clusters that this process is making; a name of ours that is not among them was left by a former bearer of our id. */
+const making = new Set<string>()
+
+function besideName(parent: string): string {
+  const name = `postgres.init-${process.pid}-${randomBytes(4).toString('hex')}`
+  making.add(name)
+  return join(parent, name)
+}
+
+function finalName(stateFolder: string): string {
+  return join(stateFolder, `database-${randomBytes(6).toString('hex')}`)
 }
 
 /** What killed processes left of clusters that were never finished. */
 async function removeLeftovers(parent: string): Promise<void> {
   for (const name of await readdir(parent)) {
-    const pid = /^postgres\.init-(\d+)$/.exec(name)?.[1]
-    if (pid === undefined || (Number(pid) !== process.pid && isAlive(Number(pid)))) continue
+    const pid = Number(/^postgres\.init-(\d+)-[0-9a-f]{8}$/.exec(name)?.[1])
+    if (Number.isNaN(pid) || making.has(name) || (pid !== process.pid && isAlive(pid))) continue
     // An initdb that outlived its parent may still be writing there; then the next start removes it.
     await rm(join(parent, name), { recursive: true, force: true, maxRetries: 3 }).catch(() => {})
   }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  await handle.sync().finally(() => handle.close())
 }
 
 const INITDB = [

@@ -16,6 +16,8 @@ const GLUE: ReadonlyMap<string, string> = new Map([
   ['的', ''],
   ['色', ''],
   ['码', ''],
+  ['省', ''],
+  ['市', ''],
   ['款', 'style'],
   ['和', 'and'],
   ['与', 'and'],

@@ -7,6 +7,7 @@ import {
   readdirSync,
   realpathSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -95,9 +96,7 @@ test("root in a closed home: the database lives in the system's state folder, an
 
   const together = [1, 2].map(() => startMember(dataDir, { systemState }))
   await Promise.all(together.map((member) => member.joined()))
-  const lines = together
-    .flatMap((member) => member.log().trim().split('\n'))
-    .filter((line) => line.includes('lives in'))
+  const lines = together.flatMap((member) => member.log().trim().split('\n')).filter((line) => line.includes('live in'))
   assert.equal(lines.length, 1)
   await together[0]!.sql('create table kept as select 3 as n')
   await Promise.all(together.map((member) => member.leave()))
@@ -141,5 +140,12 @@ test('a cluster that its user can no longer reach is copied to where they can', 
   assert.deepEqual(await after.sql('select n from kept'), { rows: [{ n: 3 }] })
   await after.leave()
   assert.equal(lstatSync(join(dataDir, 'postgres')).isSymbolicLink(), true)
+
+  // As a kill leaves it between the two renames.
+  rmSync(join(dataDir, 'postgres'))
+  const recovered = startMember(dataDir, { systemState })
+  await recovered.joined()
+  assert.deepEqual(await recovered.sql('select n from kept'), { rows: [{ n: 3 }] })
+  await recovered.leave()
   assert.equal(statSync(home).mode & 0o777, 0o700)
 })

@@ -37,6 +37,8 @@ const WRITTEN: [string, string][] = [
   ['【现货】黑色，均码', '[In stock] black, one size'],
   ['粉色-大号', 'Pink-large'],
   ['黑色;均码', 'Black;one size'],
+  ['广东省', 'Guangdong'],
+  ['45×45厘米不含芯', '45 × 45 cm without insert'],
   ['U盘', 'USB drive'],
   ['USB-C 30*40cm', 'USB-C 30*40cm'],
   ['', ''],
