@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import {
   chown,
@@ -18,9 +18,9 @@ import {
 import { basename, join } from 'node:path'
 import { OperatorError } from '../errors.ts'
 import { ensureStateFolder, findBinaries, reachableBinaries } from './binaries.ts'
+import { initdb } from './initdb.ts'
 import { isAlive } from './postmaster.ts'
-import { ROLE } from './server.sql.ts'
-import { canReach, runAs, serverUser } from './server-user.ts'
+import { canReach, serverUser } from './server-user.ts'
 import { folderHash } from './socket-folder.ts'
 import type { Binaries } from './binaries.ts'
 import type { ServerUser } from './server-user.ts'
@@ -205,42 +205,6 @@ async function removeLeftovers(parent: string): Promise<void> {
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r')
   await handle.sync().finally(() => handle.close())
-}
-
-const INITDB = [
-  `--username=${ROLE}`,
-  '--encoding=UTF8',
-  '--locale-provider=builtin',
-  '--builtin-locale=C.UTF-8',
-  '--locale=C',
-  '--auth-local=trust',
-  '--auth-host=reject',
-  '--no-instructions',
-]
-
-function initdb(folder: string, user: ServerUser, binaries: Binaries): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(join(binaries.folder, 'bin', 'initdb'), [...INITDB, '--pgdata', folder], {
-      ...runAs(user),
-      cwd: '/',
-      env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
-    let said = ''
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      said = (said + text).slice(-4000)
-    })
-    child.once('error', reject)
-    child.once('close', (code, signal) => {
-      if (code === 0) return resolve()
-      const reason = /^(?:initdb: error|.*FATAL): *(.*)$/m.exec(said)?.[1] ?? said.trim()
-      reject(
-        new OperatorError(
-          `The database could not be made in ${folder}: ${reason || `initdb ended with ${code ?? signal}`}`,
-        ),
-      )
-    })
-  })
 }
 
 function nullWhenMissing(error: NodeJS.ErrnoException): null {
