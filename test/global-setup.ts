@@ -43,7 +43,10 @@ export async function globalTeardown(): Promise<void> {
 /** At once: nothing of a test cluster is worth a checkpoint. */
 function removeCluster(dataDir: string): void {
   const running = findPostmaster(join(dataDir, 'postgres'))
-  if (running) process.kill(running.pid, 'SIGQUIT')
+  if (running) {
+    process.kill(running.pid, 'SIGQUIT')
+    rmSync(running.socketFolder, { recursive: true, force: true })
+  }
   rmSync(dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
 }
 

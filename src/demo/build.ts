@@ -58,7 +58,7 @@ export function buildProduct(kind: Kind, row: Row, id: number, fixed: Partial<De
   const material = kind.materials.find((each) => title.includes(each.slice(0, 2))) ?? dice.pick(kind.materials)
   const attributes = attributesOf(kind, market, motif, material, dice)
   const weightGrams = Math.round(kind.weightGrams * dice.between(0.9, 1.12))
-  const text = describe(kind, market, material, weightGrams, dice)
+  const text = describe(kind, market, material, dice)
 
   const listing: DemoListing = {
     id,
@@ -219,7 +219,7 @@ function qcCount(market: Row[0], dice: Seeded): number {
   return dice.unit() < 0.14 ? 0 : dice.whole(2, 14)
 }
 
-function describe(kind: Kind, market: Row[0], material: string, weightGrams: number, dice: Seeded) {
+function describe(kind: Kind, market: Row[0], material: string, dice: Seeded) {
   const [long, wide, high] = kind.boxCm
   const size = `${long} × ${wide} × ${high}`
   const days = dice.whole(1, 4)
@@ -227,13 +227,13 @@ function describe(kind: Kind, market: Row[0], material: string, weightGrams: num
   return {
     original: [
       `材质：${material}`,
-      `包装尺寸约 ${size} 厘米，毛重约 ${weightGrams} 克`,
+      `包装尺寸约 ${size} 厘米`,
       '尺寸为手工测量，允许 1 至 3 厘米误差；显示器不同，颜色以实物为准',
       used ? '个人闲置，照片为实物，售出不退' : `下单后 ${days} 天内发货，质量问题包退换`,
     ].join('\n'),
     english: [
       `Material: ${WORDS[material]!.toLowerCase()}`,
-      `Packed about ${size} cm, ${weightGrams} g`,
+      `Packed about ${size} cm`,
       'Measured by hand, so allow 1 to 3 cm; colours look different on different screens',
       used ? 'Second-hand from a private person, sold as pictured' : `Sent within ${days} days; faults are taken back`,
     ].join('\n'),

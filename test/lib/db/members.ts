@@ -30,7 +30,10 @@ export function scratch(t: Pick<TestContext, 'after'>, mode = 0o755): string {
   t.after(() => {
     for (const { dataDir, child } of started) if (dataDir.startsWith(folder)) child.kill('SIGKILL')
     const running = findPostmaster(join(folder, 'data', 'postgres'))
-    if (running) process.kill(running.pid, 'SIGQUIT')
+    if (running) {
+      process.kill(running.pid, 'SIGQUIT')
+      rmSync(running.socketFolder, { recursive: true, force: true })
+    }
     rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
   })
   return folder
