@@ -7,7 +7,7 @@ import { isatty } from 'tty'
 import { fileURLToPath } from 'url'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const OLDEST = [22, 18]
+const OLDEST = [22, 19]
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2']
 
 /**

@@ -18,75 +18,53 @@ export type Watch<T> = {
   stop(): Promise<void>
 }
 
-/**
- * Follows `read` on a connection of its own, every 250 ms, and at once when somebody notifies `channel`. A connection that
- * is lost or hangs is replaced; meanwhile `ageMs` grows. Rejects when the first poll fails.
- */
-export async function watch<T>(options: {
+type Options<T> = {
   connection: Connection
   channel: string
   clock: Clock
   log: Log
   read: (client: pg.Client) => Promise<T>
-}): Promise<Watch<T>> {
+}
+
+/**
+ * Follows `read` on a connection of its own, every 250 ms, and at once when somebody notifies `channel`. A connection that
+ * is lost or hangs is replaced; meanwhile `ageMs` grows. Rejects when the first poll fails.
+ */
+export async function watch<T>(options: Options<T>): Promise<Watch<T>> {
   const { clock, log } = options
   const stopping = new AbortController()
-  let client: pg.Client | null = null
   let wake = new AbortController()
+  const line = openLine(options, () => wake.abort())
   let waiting: (() => void)[] = []
   let value: T
   let goodAtMs: number
-
-  async function connect(): Promise<pg.Client> {
-    const fresh = new pg.Client({
-      ...options.connection,
-      application_name: 'openhaul watch',
-      connectionTimeoutMillis: 1_000,
-      query_timeout: QUERY_TIMEOUT_MS,
-    })
-    fresh.on('error', () => drop(fresh))
-    fresh.on('notification', () => wake.abort())
-    try {
-      await fresh.connect()
-      await channelListen(fresh, options.channel)
-      return fresh
-    } catch (error) {
-      drop(fresh)
-      throw error
-    }
-  }
-
-  function drop(lost: pg.Client): void {
-    if (client === lost) client = null
-    // Not awaited: a hanging connection may never say goodbye.
-    lost.end().catch(() => {})
-  }
 
   async function poll(): Promise<void> {
     const served = waiting
     waiting = []
     try {
-      client ??= await connect()
       const beganAtMs = clock.elapsedMs()
-      value = await options.read(client)
+      value = await line.read()
       goodAtMs = beganAtMs
       for (const resolve of served) resolve()
     } catch (error) {
       waiting = [...served, ...waiting]
-      if (client) drop(client)
       throw error
     }
   }
 
-  await poll()
+  await poll().catch(async (error: unknown) => {
+    await line.close()
+    throw error
+  })
   const loop = (async () => {
     while (!stopping.signal.aborted) {
-      const signal = AbortSignal.any([stopping.signal, wake.signal])
-      await clock.sleep(POLL_MS, signal).catch(() => {})
+      await clock.sleep(POLL_MS, AbortSignal.any([stopping.signal, wake.signal])).catch(() => {})
       if (wake.signal.aborted) wake = new AbortController()
       if (stopping.signal.aborted) break
       await poll().catch((error: unknown) => log.warn({ err: error }, 'the watch on the database missed a poll'))
     }
+    await line.close()
   })()
 
   return {
@@ -102,7 +80,50 @@ export async function watch<T>(options: {
     async stop() {
       stopping.abort()
       await loop
-      if (client) await client.end().catch(() => {})
     },
+  }
+}
+
+/** The watch's own connection, made anew after every failure, since one that hangs may never say so. */
+function openLine<T>({ connection, channel, read }: Options<T>, onNotified: () => void) {
+  let client: pg.Client | null = null
+
+  async function connect(): Promise<pg.Client> {
+    const fresh = new pg.Client({
+      ...connection,
+      application_name: 'openhaul watch',
+      connectionTimeoutMillis: 1_000,
+      query_timeout: QUERY_TIMEOUT_MS,
+    })
+    fresh.on('error', () => drop(fresh))
+    fresh.on('notification', onNotified)
+    try {
+      await fresh.connect()
+      await channelListen(fresh, channel)
+      return fresh
+    } catch (error) {
+      drop(fresh)
+      throw error
+    }
+  }
+
+  function drop(lost: pg.Client): void {
+    if (client === lost) client = null
+    // Not awaited: a hanging connection may never say goodbye.
+    lost.end().catch(() => {})
+  }
+
+  return {
+    async read(): Promise<T> {
+      client ??= await connect()
+      const current = client
+      try {
+        return await read(current)
+      } catch (error) {
+        drop(current)
+        throw error
+      }
+    },
+    close: async () => client?.end().catch(() => {}),
   }
 }
