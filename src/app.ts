@@ -1,6 +1,7 @@
+import type { Socket } from 'node:net'
 import compress from '@fastify/compress'
 import cors from '@fastify/cors'
-import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, { type ConnectionError, LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Ctx } from './ctx.ts'
 import { DomainError } from './lib/errors.ts'
 import { randomText, type Random } from './lib/ids.ts'
@@ -12,7 +13,7 @@ import { mediaRoutes } from './surfaces/media.ts'
 import { observe } from './surfaces/observe.ts'
 import { compilePattern, pathOf } from './surfaces/paths.ts'
 import { qc, qcSurface } from './surfaces/qc/qc.ts'
-import { requireDeclaration, sendRefusal, toDomainError } from './surfaces/surface.ts'
+import { requireDeclaration, sendRefusal, toDomainError, type Surface } from './surfaces/surface.ts'
 
 /** Every surface, in the order in which their path patterns are tried. */
 const SURFACES = [
@@ -23,19 +24,52 @@ const SURFACES = [
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 
+const CORS = {
+  origin: '*',
+  methods: [...METHODS],
+  allowedHeaders: ['Authorization', 'X-API-Key', 'Content-Type', 'Idempotency-Key'],
+  exposedHeaders: [
+    'X-Request-Id',
+    'Retry-After',
+    'RateLimit',
+    'RateLimit-Policy',
+    'X-Billed',
+    'X-Cost',
+    'X-Balance-After',
+    'Idempotent-Replayed',
+  ],
+  maxAge: 86_400,
+}
+
 /** The whole application, not listening. */
 export async function buildApp(ctx: Ctx): Promise<FastifyInstance> {
-  const owners = SURFACES.flatMap(({ surface }) =>
-    surface.patterns.map((pattern) => ({ surface, path: compilePattern(pattern) })),
-  )
-  const ownerOf = (target: string) => owners.find(({ path }) => path.test(pathOf(target)))!.surface
+  const app = openFastify(ctx)
+  app.decorate('openapiDocuments', new Map())
+  app.addHook('onRoute', requireDeclaration)
+  answerUnknown(app)
+  observe(app, ctx)
+  await app.register(cors, CORS)
+  await app.register(compress, { threshold: 1024, encodings: ['br', 'gzip'] })
 
+  for (const { surface, plugin } of SURFACES) {
+    const mount = async (scope: FastifyInstance) => {
+      await describeSurface(scope, surface)
+      await scope.register(plugin, { ctx })
+    }
+    await app.register(mount, { prefix: '/api/v1' })
+  }
+  healthRoutes(app, ctx)
+  mediaRoutes(app, ctx)
+  const surfaces = SURFACES.map(({ surface }) => surface)
+  docsRoutes(app, ctx, surfaces)
+  return app
+}
+
+function openFastify(ctx: Ctx): FastifyInstance {
   // Its own news, such as where it listens, are ours to tell; its warnings and errors are kept.
-  const logger: FastifyBaseLogger = ctx.log.child(
-    {},
-    { level: ctx.log.isLevelEnabled('warn') ? 'warn' : ctx.log.level },
-  )
-  const app = Fastify({
+  const level = ctx.log.isLevelEnabled('warn') ? 'warn' : ctx.log.level
+  const logger: FastifyBaseLogger = ctx.log.child({}, { level })
+  return Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestIds(ctx.random),
@@ -48,53 +82,49 @@ export async function buildApp(ctx: Ctx): Promise<FastifyInstance> {
     http: { maxHeaderSize: 16 * 1024 },
     ajv: { customOptions: { coerceTypes: true, removeAdditional: false, verbose: true } },
     frameworkErrors: (error, request, reply) => sendRefusal(ownerOf(request.url), toDomainError(error, request), reply),
+    clientErrorHandler: refuseUnreadable,
   })
-  const known: { methods: string[]; path: RegExp }[] = []
+}
 
+const OWNERS = SURFACES.flatMap(({ surface }) =>
+  surface.patterns.map((pattern) => ({ surface, path: compilePattern(pattern) })),
+)
+
+/** The surface in whose envelope a path is answered when no route answers it. */
+function ownerOf(target: string): Surface {
+  return OWNERS.find(({ path }) => path.test(pathOf(target)))!.surface
+}
+
+/** One answer for every path and method that no route has: 405 where another method is known, else 404. */
+function answerUnknown(app: FastifyInstance): void {
+  const known: { methods: string[]; path: RegExp }[] = []
   app.addHook('onRoute', (route) => {
-    requireDeclaration(route)
     known.push({ methods: [route.method].flat(), path: compilePattern(route.url.replace(/\*$/, '**')) })
   })
-  app.decorate('openapiDocuments', new Map())
-  observe(app, ctx)
-  await app.register(cors, {
-    origin: '*',
-    methods: [...METHODS],
-    allowedHeaders: ['Authorization', 'X-API-Key', 'Content-Type', 'Idempotency-Key'],
-    exposedHeaders: EXPOSED_HEADERS,
-    maxAge: 86_400,
-  })
-  await app.register(compress, { threshold: 1024, encodings: ['br', 'gzip'] })
-
   app.setNotFoundHandler((request, reply) => {
     const path = pathOf(request.url)
-    const listed = METHODS.filter((method) =>
-      known.some(({ methods, path: each }) => methods.includes(method) && each.test(path)),
-    )
+    const routes = known.filter((route) => route.path.test(path))
+    const listed = METHODS.filter((method) => routes.some(({ methods }) => methods.includes(method)))
     // A handler that finds nothing ends here too, and there the method was right.
     const allowed = listed.some((method) => method === request.method) ? [] : listed
     if (allowed.length > 0) reply.header('Allow', allowed.join(', '))
     const refusal = allowed.length > 0 ? wrongMethod(request.method, allowed) : unknownRoute(request.method, path)
     return sendRefusal(ownerOf(request.url), refusal, reply)
   })
+}
 
-  for (const { surface, plugin } of SURFACES) {
-    await app.register(
-      async (scope) => {
-        await describeSurface(scope, surface)
-        await scope.register(plugin, { ctx })
-      },
-      { prefix: '/api/v1' },
-    )
-  }
-  healthRoutes(app, ctx)
-  mediaRoutes(app, ctx)
-  docsRoutes(
-    app,
-    ctx,
-    SURFACES.map(({ surface }) => surface),
-  )
-  return app
+/** What is not HTTP, or too much of it, never reaches a route; it is told so and hung up on. */
+function refuseUnreadable(error: ConnectionError, socket: Socket): void {
+  if (!socket.writable) return
+  const [status, code, message] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? ['431 Request Header Fields Too Large', 'BAD_REQUEST', 'The headers are larger than 16 KB.']
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? ['408 Request Timeout', 'BAD_REQUEST', 'The request did not arrive within 30 seconds.']
+        : ['400 Bad Request', 'BAD_REQUEST', 'This is not a readable HTTP request.']
+  const body = JSON.stringify({ error: { code, message } })
+  const head = `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${body.length}\r\nConnection: close`
+  socket.end(`${head}\r\n\r\n${body}`)
 }
 
 /** Ids that no other node or start gives: a random beginning and a count. Fresh randomness for each would cost more than the look-up. */
@@ -103,17 +133,6 @@ function requestIds(random: Random): () => string {
   let count = 0
   return () => start + (count++).toString(36).padStart(8, '0')
 }
-
-const EXPOSED_HEADERS = [
-  'X-Request-Id',
-  'Retry-After',
-  'RateLimit',
-  'RateLimit-Policy',
-  'X-Billed',
-  'X-Cost',
-  'X-Balance-After',
-  'Idempotent-Replayed',
-]
 
 function wrongMethod(method: string, allowed: readonly string[]): DomainError {
   return new DomainError('method_not_allowed', `${method} is not allowed here; use ${allowed.join(' or ')}.`)

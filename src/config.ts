@@ -50,19 +50,19 @@ export type Config = {
  * wrong one throws an `OperatorError` that names the variable and the remedy.
  */
 export function readConfig(env: Record<string, string | undefined> = process.env): Config {
-  const read = reader(env)
-  const databaseUrl = read.url('DATABASE_URL', ['postgres:', 'postgresql:'], null)
+  const read = new Environment(env)
+  const databaseUrl = read.url('DATABASE_URL', ['postgres:', 'postgresql:'])
   const sources = read.list('SOURCES', SOURCE_NAMES)
   const uses = (name: SourceName) => sources.includes(name)
 
   return {
     host: read.host('HOST', '127.0.0.1'),
     port: read.port('PORT', 8080),
-    metricsPort: env['METRICS_PORT'] ? read.port('METRICS_PORT', 0) : null,
-    dataDir: resolve(env['DATA_DIR'] || './data'),
+    metricsPort: read.text('METRICS_PORT') ? read.port('METRICS_PORT', 0) : null,
+    dataDir: resolve(read.text('DATA_DIR') ?? './data'),
     databaseUrl,
-    valkeyUrl: read.url('VALKEY_URL', ['redis:', 'rediss:', 'valkey:', 'valkeys:'], null),
-    publicUrl: read.url('PUBLIC_URL', ['http:', 'https:'], null)?.replace(/\/+$/, '') ?? null,
+    valkeyUrl: read.url('VALKEY_URL', ['redis:', 'rediss:', 'valkey:', 'valkeys:']),
+    publicUrl: read.url('PUBLIC_URL', ['http:', 'https:'])?.replace(/\/+$/, '') ?? null,
     trustProxy: read.networks('TRUST_PROXY'),
     logLevel: read.choice('LOG_LEVEL', LOG_LEVELS, 'info'),
     demo: read.flag('DEMO', databaseUrl === null),
@@ -73,7 +73,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
           url: read.base('ONEBOUND_URL', 'https://api-gw.onebound.cn'),
           key: read.secret('ONEBOUND_KEY', 'onebound'),
           secret: read.secret('ONEBOUND_SECRET', 'onebound'),
-          lang: env['ONEBOUND_LANG'] || 'cn',
+          lang: read.text('ONEBOUND_LANG') ?? 'cn',
         }
       : null,
     alibaba1688: uses('alibaba1688')
@@ -82,11 +82,13 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     taobaoglobal: uses('taobaoglobal')
       ? appCredentials(read, 'TAOBAOGLOBAL', 'taobaoglobal', 'https://api.taobao.global')
       : null,
-    translate: env['TRANSLATE_URL'] ? { url: read.base('TRANSLATE_URL', ''), key: env['TRANSLATE_KEY'] || null } : null,
+    translate: read.text('TRANSLATE_URL')
+      ? { url: read.base('TRANSLATE_URL', ''), key: read.text('TRANSLATE_KEY') }
+      : null,
   }
 }
 
-function appCredentials(read: ReturnType<typeof reader>, prefix: string, source: SourceName, url: string) {
+function appCredentials(read: Environment, prefix: string, source: SourceName, url: string) {
   return {
     url: read.base(`${prefix}_URL`, url),
     appKey: read.secret(`${prefix}_APP_KEY`, source),
@@ -97,83 +99,92 @@ function appCredentials(read: ReturnType<typeof reader>, prefix: string, source:
 }
 
 /** Typed looks at the environment; an empty value counts as not set. */
-function reader(env: Record<string, string | undefined>) {
-  function wrong(name: string, remedy: string): never {
-    throw new OperatorError(`${name} is "${env[name]}": ${remedy}`)
+class Environment {
+  readonly #values: Record<string, string | undefined>
+
+  constructor(values: Record<string, string | undefined>) {
+    this.#values = values
   }
 
-  function url(name: string, protocols: string[], fallback: string | null): string | null {
-    const value = env[name]
-    if (!value) return fallback
+  text(name: string): string | null {
+    return this.#values[name] || null
+  }
+
+  url(name: string, protocols: string[]): string | null {
+    const value = this.text(name)
+    if (value === null) return null
     const parsed = URL.parse(value)
-    if (!parsed || !protocols.includes(parsed.protocol)) {
-      // Not printed: the address of a database carries a password.
-      throw new OperatorError(
-        `${name} is not an address that starts with ${protocols.join('// or ')}//; correct or unset it.`,
-      )
-    }
-    return value
+    if (parsed && protocols.includes(parsed.protocol)) return value
+    // Not printed: the address of a database carries a password.
+    const expected = protocols.map((protocol) => `${protocol}//`).join(' or ')
+    throw new OperatorError(`${name} is not an address that starts with ${expected}; correct or unset it.`)
   }
 
-  return {
-    url,
-    base: (name: string, fallback: string) => url(name, ['http:', 'https:'], fallback)!.replace(/\/+$/, ''),
-    host(name: string, fallback: string) {
-      const value = env[name] || fallback
-      if (isIP(value) || /^[A-Za-z0-9.-]+$/.test(value)) return value
-      return wrong(name, 'give a host name or an IP address, such as 127.0.0.1 or 0.0.0.0.')
-    },
-    port(name: string, fallback: number) {
-      const value = env[name] || String(fallback)
-      if (/^\d{1,5}$/.test(value) && Number(value) <= 65_535) return Number(value)
-      return wrong(name, 'give a whole number from 0 to 65535; 0 picks a free port.')
-    },
-    flag(name: string, fallback: boolean) {
-      const value = env[name]?.toLowerCase()
-      if (!value) return fallback
-      if (['true', '1', 'yes', 'on'].includes(value)) return true
-      if (['false', '0', 'no', 'off'].includes(value)) return false
-      return wrong(name, 'give true or false.')
-    },
-    choice<T extends string>(name: string, values: readonly T[], fallback: T): T {
-      const value = env[name] || fallback
-      return values.find((each) => each === value) ?? wrong(name, `give one of ${values.join(', ')}.`)
-    },
-    list<T extends string>(name: string, values: readonly T[]): T[] {
-      const given = (env[name] ?? '')
-        .split(',')
-        .map((each) => each.trim())
-        .filter(Boolean)
-      return given.map(
-        (each) =>
-          values.find((value) => value === each) ??
-          wrong(name, `"${each}" is not a source; give a comma list of ${values.join(', ')}.`),
-      )
-    },
-    /** Networks whose word is taken; `true` is refused, as it would let every caller choose its own address. */
-    networks(name: string) {
-      const given = (env[name] ?? '')
-        .split(',')
-        .map((each) => each.trim())
-        .filter(Boolean)
-      for (const each of given) {
-        const [address, bits, ...rest] = each.split('/')
-        const most = isIP(address!) === 6 ? 128 : 32
-        const fits = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most)
-        if (!isIP(address!) || !fits || rest.length > 0) {
-          wrong(name, 'give the addresses or networks of your proxies, such as 10.0.0.0/8,127.0.0.1.')
-        }
+  /** The address of a service, without a trailing slash. */
+  base(name: string, fallback: string): string {
+    return (this.url(name, ['http:', 'https:']) ?? fallback).replace(/\/+$/, '')
+  }
+
+  host(name: string, fallback: string): string {
+    const value = this.text(name) ?? fallback
+    if (isIP(value) || /^[A-Za-z0-9.-]+$/.test(value)) return value
+    return this.#wrong(name, 'give a host name or an IP address, such as 127.0.0.1 or 0.0.0.0.')
+  }
+
+  port(name: string, fallback: number): number {
+    const value = this.text(name) ?? String(fallback)
+    if (/^\d{1,5}$/.test(value) && Number(value) <= 65_535) return Number(value)
+    return this.#wrong(name, 'give a whole number from 0 to 65535; 0 picks a free port.')
+  }
+
+  flag(name: string, fallback: boolean): boolean {
+    const value = this.text(name)?.toLowerCase()
+    if (!value) return fallback
+    if (['true', '1', 'yes', 'on'].includes(value)) return true
+    if (['false', '0', 'no', 'off'].includes(value)) return false
+    return this.#wrong(name, 'give true or false.')
+  }
+
+  choice<T extends string>(name: string, values: readonly T[], fallback: T): T {
+    const value = this.text(name) ?? fallback
+    return values.find((each) => each === value) ?? this.#wrong(name, `give one of ${values.join(', ')}.`)
+  }
+
+  list<T extends string>(name: string, values: readonly T[]): T[] {
+    const remedy = `give a comma list of ${values.join(', ')}.`
+    return this.#commaList(name).map(
+      (each) => values.find((value) => value === each) ?? this.#wrong(name, `"${each}" is unknown; ${remedy}`),
+    )
+  }
+
+  /** Networks whose word is taken; `true` is refused, as it would let every caller choose its own address. */
+  networks(name: string): string[] {
+    const given = this.#commaList(name)
+    for (const each of given) {
+      const [address = '', bits, ...rest] = each.split('/')
+      const most = isIP(address) === 6 ? 128 : 32
+      const fits = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most)
+      if (!isIP(address) || !fits || rest.length > 0) {
+        this.#wrong(name, 'give the addresses or networks of your proxies, such as 10.0.0.0/8,127.0.0.1.')
       }
-      return given
-    },
-    secret(name: string, source: SourceName) {
-      return env[name] || missing(name, source)
-    },
+    }
+    return given
   }
 
-  function missing(name: string, source: SourceName): never {
+  secret(name: string, source: SourceName): string {
+    const value = this.text(name)
+    if (value !== null) return value
     throw new OperatorError(
       `${name} is not set: SOURCES names ${source}, which needs it. Set it, or take ${source} out.`,
     )
+  }
+
+  #commaList(name: string): string[] {
+    const parts = (this.text(name) ?? '').split(',').map((each) => each.trim())
+    return parts.filter((each) => each !== '')
+  }
+
+  #wrong(name: string, remedy: string): never {
+    throw new OperatorError(`${name} is "${this.#values[name]}": ${remedy}`)
   }
 }

@@ -12,7 +12,7 @@ const BELOW: Record<string, readonly string[]> = {
   sandbox: ['shopping', 'access', 'products', 'money', 'risk', 'events'],
   surfaces: ['sandbox', 'shopping', 'access', 'products', 'money', 'risk', 'events'],
 }
-const WINGS = ['events', 'products', 'money', 'risk', 'access', 'shopping']
+const WINGS = new Set(['events', 'products', 'money', 'risk', 'access', 'shopping'])
 
 /** The nouns of each wing, each standing on those before it. */
 const NOUNS: Record<string, readonly string[]> = {
@@ -80,7 +80,7 @@ function importFaults(path: string, text: string): string[] {
   return importsOf(path, text).flatMap(({ target, typeOnly }) => {
     if (!target.startsWith('src/')) {
       const isFramework = target === 'fastify' || target.startsWith('@fastify/')
-      return isFramework && (WINGS.includes(wing) || wing === 'lib') ? [`imports ${target}`] : []
+      return isFramework && (WINGS.has(wing) || wing === 'lib') ? [`imports ${target}`] : []
     }
     const [, otherWing = '', otherNoun = ''] = target.split('/')
     if (otherWing === 'demo' || otherWing === 'upstreams') {

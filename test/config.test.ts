@@ -55,7 +55,7 @@ const wrong: { env: Record<string, string>; says: RegExp }[] = [
   { env: { PUBLIC_URL: 'shop.test' }, says: /^PUBLIC_URL/ },
   { env: { TRUST_PROXY: 'true' }, says: /^TRUST_PROXY is "true": give the addresses or networks/ },
   { env: { TRUST_PROXY: '10.0.0.0/64' }, says: /^TRUST_PROXY/ },
-  { env: { SOURCES: 'onebound,1688' }, says: /^SOURCES.*"1688" is not a source; give a comma list of feed, onebound/ },
+  { env: { SOURCES: 'onebound,1688' }, says: /^SOURCES.*"1688" is unknown; give a comma list of feed, onebound/ },
   { env: { SOURCES: 'onebound', ONEBOUND_KEY: 'k' }, says: /^ONEBOUND_SECRET is not set: SOURCES names onebound/ },
   { env: { SOURCES: 'alibaba1688' }, says: /^ALIBABA1688_APP_KEY is not set/ },
 ]

@@ -1,5 +1,5 @@
 import type { Marketplace } from '../products/links/marketplaces.ts'
-import type { Listing, Option, Seller, Sku } from '../products/sources/source.ts'
+import type { Listing, Option, Seller, Sku } from '../products/listing.ts'
 import type { Kind, Row } from './data/kind.ts'
 import { PALETTE, PERSONS, SELLERS, SIZES, WORDS, type ColourName } from './data/palette.ts'
 import type { Motif } from './pen.ts'

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import Type from 'typebox'
+import { Type } from 'typebox'
 import type { DomainError, ErrorCode } from '../lib/errors.ts'
 import type { Refusal } from './surface.ts'
 

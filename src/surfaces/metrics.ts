@@ -9,7 +9,10 @@ export async function listenMetrics(app: FastifyInstance, config: Config): Promi
   const { registry } = app.metrics
   app.metrics.collectDefaults()
   const server = createServer((request, response) => {
-    if (request.url !== '/metrics') return void response.writeHead(404).end('Metrics are at /metrics.\n')
+    if (request.url !== '/metrics') {
+      response.writeHead(404).end('Metrics are at /metrics.\n')
+      return
+    }
     registry.metrics().then(
       (text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
       () => response.writeHead(500).end(),

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Ctx } from '../ctx.ts'
 import { shardOf } from '../products/catalog/shards.ts'
-import type { ListingRef } from '../products/sources/source.ts'
+import type { ListingRef } from '../products/listing.ts'
 
 /** An answer's bytes, ready to be sent again. */
 export type Printed = { bytes: Buffer; etag: string }

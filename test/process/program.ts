@@ -54,8 +54,8 @@ function start(dataDir: string, args: string[], env: Record<string, string>): Ch
     env: { ...process.env, ...QUIET, DATA_DIR: dataDir, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  child.stdout!.setEncoding('utf8')
-  child.stderr!.setEncoding('utf8')
+  child.stdout.setEncoding('utf8')
+  child.stderr.setEncoding('utf8')
   return child
 }
 

@@ -8,7 +8,8 @@ import { obey } from '../../src/upstreams/control.ts'
 import { findInvented } from '../../src/upstreams/invented.ts'
 import { DEFAULT_PORT, startUpstreams } from '../../src/upstreams/start.ts'
 import type { TestContext } from 'node:test'
-import type { Answer, ListingRef, Source } from '../../src/products/sources/source.ts'
+import type { Answer, Source } from '../../src/products/sources/source.ts'
+import type { ListingRef } from '../../src/products/listing.ts'
 import type { Upstreams } from '../../src/upstreams/start.ts'
 
 type Started = {

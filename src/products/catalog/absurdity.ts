@@ -1,4 +1,4 @@
-import type { Listing } from '../sources/source.ts'
+import type { Listing } from '../listing.ts'
 
 /** Ten million yuan: dearer than anything that an agent buys. */
 export const PRICE_FEN_MAX = 1_000_000_000

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type pg from 'pg'
 import type { Db, Tx } from '../../lib/db/db.ts'
-import type { Listing, ListingRef } from '../sources/source.ts'
+import type { Listing, ListingRef } from '../listing.ts'
 import { type Catalogue, storefrontOf } from './product.ts'
 import type { ListingRow, ProductRow } from './rows.ts'
 import { SHARD_COUNT } from './shards.ts'

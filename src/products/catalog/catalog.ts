@@ -3,7 +3,7 @@ import type { Ctx } from '../../ctx.ts'
 import type { Db } from '../../lib/db/db.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { fetchListing } from '../sources/fetch.ts'
-import type { Listing, ListingRef } from '../sources/source.ts'
+import type { Listing, ListingRef } from '../listing.ts'
 import {
   absenceExists,
   absenceUpsert,

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { MARKETPLACES } from '../links/marketplaces.ts'
-import type { Listing, Sku, Translation } from '../sources/source.ts'
+import type { Listing, Sku, Translation } from '../listing.ts'
 import { PRICE_FEN_MAX, SALES_MAX, SIZE_CM3_MAX, SKUS_MAX, STOCK_MAX, WEIGHT_GRAMS_MAX } from './absurdity.ts'
 
 /** What a line says; the documentation for those who write feeds is docs/feed.md. */

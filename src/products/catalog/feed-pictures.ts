@@ -3,7 +3,7 @@ import { dirname, resolve, sep } from 'node:path'
 import type { Ctx } from '../../ctx.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { takeIn } from '../media/media.ts'
-import type { Listing } from '../sources/source.ts'
+import type { Listing } from '../listing.ts'
 
 const PICTURE_BYTES_MAX = 10 * 1024 * 1024
 const REMEMBERED_MAX = 10_000

@@ -1,5 +1,5 @@
 import type { Marketplace } from '../links/marketplaces.ts'
-import type { Listing, ListingRef } from '../sources/source.ts'
+import type { Listing, ListingRef } from '../listing.ts'
 
 /** Live rows come from sources and feeds; demo rows are ours, and all that a test-mode key sees. */
 export type Catalogue = 'live' | 'demo'

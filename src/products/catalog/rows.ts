@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Marketplace } from '../links/marketplaces.ts'
-import type { Listing } from '../sources/source.ts'
+import type { Listing } from '../listing.ts'
 import type { Catalogue, Product } from './product.ts'
 import { searchTerms } from './search-terms.ts'
 

@@ -1,4 +1,4 @@
-import type { Listing } from '../sources/source.ts'
+import type { Listing } from '../listing.ts'
 
 const TERM_LENGTH_MAX = 40
 const QUERY_LENGTH_MAX = 200

@@ -1,4 +1,4 @@
-import type { ListingRef } from '../sources/source.ts'
+import type { ListingRef } from '../listing.ts'
 import { refKey } from './product.ts'
 
 /** Parts of the catalogue that are told apart when something changed. Fixed: the table has a row for each. */

@@ -1,5 +1,5 @@
 import type { Ctx } from '../../ctx.ts'
-import type { Listing } from '../sources/source.ts'
+import type { Listing } from '../listing.ts'
 import { findAbsurdity } from './absurdity.ts'
 import { absenceDelete, epochBump, productLock, productUpsert, quarantineInsert } from './catalog.sql.ts'
 import type { Product } from './product.ts'

@@ -6,7 +6,8 @@ import { TokenError, getToken, needsToken, renewToken } from './tokens.ts'
 import type { Ctx } from '../../ctx.ts'
 import type { HttpRequest } from '../../lib/http.ts'
 import type { Outcome } from './breaker.ts'
-import type { Answer, Listing, ListingRef, Source } from './source.ts'
+import type { Answer, Source } from './source.ts'
+import type { Listing, ListingRef } from '../listing.ts'
 import type { StoredToken } from './sources.sql.ts'
 
 export type FetchCtx = Pick<Ctx, 'clock' | 'random' | 'db' | 'http' | 'log' | 'sources'>

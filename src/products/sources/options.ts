@@ -1,4 +1,4 @@
-import type { Option, OptionValue, Sku } from './source.ts'
+import type { Option, OptionValue, Sku } from '../listing.ts'
 
 /** One choice of one sku with its names, as upstreams repeat them on every sku. */
 export type Choice = { optionId: string; optionName: string; valueId: string; valueName: string; image: string | null }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Type from 'typebox'
+import { Type } from 'typebox'
 import { REGISTRY_DATE } from '../../products/links/agents.ts'
 import { listAgents, marketplacesOf } from '../../products/links/registry.ts'
 import { errorAnswers } from '../house.ts'

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Type from 'typebox'
+import { Type } from 'typebox'
 import type { Ctx } from '../../ctx.ts'
 import { convertLink } from '../../products/links/convert.ts'
 import { extractLinks } from '../../products/links/extract.ts'

@@ -1,18 +1,17 @@
 import type { FastifyInstance } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Type from 'typebox'
+import { Type } from 'typebox'
 import type { Ctx } from '../../ctx.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { freshForMs, lookUp } from '../../products/catalog/catalog.ts'
 import { translateProduct } from '../../products/catalog/translate.ts'
+import { languageOf } from '../../products/translation/languages.ts'
 import { parseLink } from '../../products/links/parse.ts'
 import { resolveShortLink } from '../../products/links/resolve.ts'
-import type { ListingRef } from '../../products/sources/source.ts'
+import type { ListingRef } from '../../products/listing.ts'
 import { printedOnce, sendJson } from '../printed.ts'
 import { catalogueOf } from '../surface.ts'
 import { toWireItem } from './wire.ts'
-
-const DEFAULT_LANGUAGE = 'en'
 
 const WireError = Type.Object({ error: Type.String(), message: Type.String() })
 const text = Type.Union([Type.String(), Type.Null()])
@@ -88,7 +87,7 @@ export function lookupRoutes(scope: FastifyInstance, ctx: Ctx): void {
       const { url, searchlang, tid } = request.body
       if (url === '') throw new DomainError('input_missing', 'url is required.')
       const ref = await listingOf(ctx, url)
-      const language = searchlang?.split(/[-_]/)[0]!.toLowerCase() || DEFAULT_LANGUAGE
+      const language = languageOf(searchlang)
       const scope = catalogueOf(request)
 
       const printed = await printedOnce(ctx, `item ${language} ${scope.catalogue}`, ref, async () => {

@@ -1,7 +1,7 @@
 import { shortYuan } from '../../lib/money.ts'
 import type { Product } from '../../products/catalog/product.ts'
 import { canonicalUrl } from '../../products/links/marketplaces.ts'
-import type { Sku } from '../../products/sources/source.ts'
+import type { Sku } from '../../products/listing.ts'
 import type { TranslatedListing } from '../../products/translation/translation.ts'
 import { absoluteUrl } from '../urls.ts'
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Type from 'typebox'
+import { Type } from 'typebox'
 import type { Ctx } from '../../ctx.ts'
 import { freshForMs, lookUp } from '../../products/catalog/catalog.ts'
 import { errorAnswers } from '../house.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { findAbsurdity } from '../../../src/products/catalog/absurdity.ts'
-import type { Listing } from '../../../src/products/sources/source.ts'
+import type { Listing } from '../../../src/products/listing.ts'
 import { listing } from './listings.ts'
 
 const before = listing({ listingId: '1' })

@@ -14,7 +14,7 @@ import { catalogEpochs, quarantineList } from '../../../src/products/catalog/cat
 import { storeDemo } from '../../../src/products/catalog/catalog.ts'
 import { shardOf } from '../../../src/products/catalog/shards.ts'
 import { storeListing } from '../../../src/products/catalog/store.ts'
-import type { ListingRef } from '../../../src/products/sources/source.ts'
+import type { ListingRef } from '../../../src/products/listing.ts'
 import { catalogCtx, type CatalogCtx, startShelf } from './ctx.ts'
 import { listing } from './listings.ts'
 

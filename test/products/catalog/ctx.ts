@@ -11,7 +11,8 @@ import type { Clock } from '../../../src/lib/clock.ts'
 import { openHttp } from '../../../src/lib/http-client.ts'
 import { systemRandom } from '../../../src/lib/ids.ts'
 import { MARKETPLACES } from '../../../src/products/links/marketplaces.ts'
-import type { Listing, Source } from '../../../src/products/sources/source.ts'
+import type { Source } from '../../../src/products/sources/source.ts'
+import type { Listing } from '../../../src/products/listing.ts'
 import { silentLog, testDatabase } from '../../database.ts'
 
 export type TestClock = Clock & { pass(ms: number): void }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { parseFeedLine } from '../../../src/products/catalog/feed-format.ts'
-import type { Listing } from '../../../src/products/sources/source.ts'
+import type { Listing } from '../../../src/products/listing.ts'
 
 const parse = (value: unknown) => parseFeedLine(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)))
 

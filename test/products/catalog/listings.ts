@@ -1,4 +1,4 @@
-import type { Listing } from '../../../src/products/sources/source.ts'
+import type { Listing } from '../../../src/products/listing.ts'
 
 /** An invented listing; tests say only what matters to them. */
 export function listing(change: Partial<Listing> & { listingId: string }): Listing {

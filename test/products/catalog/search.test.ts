@@ -4,7 +4,7 @@ import { DomainError } from '../../../src/lib/errors.ts'
 import { storeDemo } from '../../../src/products/catalog/catalog.ts'
 import { searchProducts } from '../../../src/products/catalog/search.ts'
 import { storeListing } from '../../../src/products/catalog/store.ts'
-import type { Listing } from '../../../src/products/sources/source.ts'
+import type { Listing } from '../../../src/products/listing.ts'
 import { catalogCtx } from './ctx.ts'
 import { listing } from './listings.ts'
 

@@ -8,7 +8,8 @@ import { signIop } from '../../../src/products/sources/taobaoglobal/sign.ts'
 import { taobaoGlobalSource } from '../../../src/products/sources/taobaoglobal/taobaoglobal.ts'
 import { fenFromYuan } from '../../../src/lib/money.ts'
 import type { TestContext } from 'node:test'
-import type { Listing, ListingRef, Source } from '../../../src/products/sources/source.ts'
+import type { Source } from '../../../src/products/sources/source.ts'
+import type { Listing, ListingRef } from '../../../src/products/listing.ts'
 
 /*
  * Recorded answers are not ours to ship. Where a checkout has them beside it, they are read in place, and "without

@@ -3,7 +3,8 @@ import { decimal, digits, record, text, yes } from '../wobble.ts'
 import { readProduct } from './product.ts'
 import { signParam2 } from './sign.ts'
 import type { HttpRequest } from '../../../lib/http.ts'
-import type { Answer, ListingRef, SeedToken, Source, TokenAnswer } from '../source.ts'
+import type { Answer, SeedToken, Source, TokenAnswer } from '../source.ts'
+import type { ListingRef } from '../../listing.ts'
 
 export type Alibaba1688Config = SeedToken & { url: string; appKey: string; appSecret: string }
 

@@ -6,7 +6,8 @@ import { pictureUrl } from '../pictures.ts'
 import { readPlace } from '../places.ts'
 import { decimal, digits, distinct, fenOfYuan, list, lowest, positive, record, rows, text, whole } from '../wobble.ts'
 import type { Choice, SpeltSku } from '../options.ts'
-import type { Answer, Listing, ListingRef, Translation } from '../source.ts'
+import type { Answer } from '../source.ts'
+import type { Listing, ListingRef, Translation } from '../../listing.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 

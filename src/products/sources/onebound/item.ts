@@ -5,7 +5,8 @@ import { descriptionPictureUrl, pictureUrl, webAddress } from '../pictures.ts'
 import { readPlace } from '../places.ts'
 import { digits, distinct, fenOfYuan, list, lowest, positive, record, rows, text, whole, yes } from '../wobble.ts'
 import { readKnown, readSkus } from './skus.ts'
-import type { Answer, Listing, ListingRef, Seller } from '../source.ts'
+import type { Answer } from '../source.ts'
+import type { Listing, ListingRef, Seller } from '../../listing.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 

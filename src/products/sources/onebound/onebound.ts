@@ -3,7 +3,8 @@ import { digits, record, text, whole } from '../wobble.ts'
 import { readItem } from './item.ts'
 import type { HttpRequest } from '../../../lib/http.ts'
 import type { Marketplace } from '../../links/marketplaces.ts'
-import type { Answer, ListingRef, Source } from '../source.ts'
+import type { Answer, Source } from '../source.ts'
+import type { ListingRef } from '../../listing.ts'
 
 export type OneboundConfig = { url: string; key: string; secret: string; lang: string }
 

@@ -3,7 +3,8 @@ import { foldOptions } from '../options.ts'
 import { pictureUrl } from '../pictures.ts'
 import { digits, distinct, fenOfFen, list, lowest, record, rows, text, whole } from '../wobble.ts'
 import type { Choice, SpeltSku } from '../options.ts'
-import type { Answer, Listing, ListingRef, Translation } from '../source.ts'
+import type { Answer } from '../source.ts'
+import type { Listing, ListingRef, Translation } from '../../listing.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 type Property = { pair: string; id: string; name: string; valueId: string; value: string }

@@ -3,7 +3,8 @@ import { decimal, digits, record, text } from '../wobble.ts'
 import { readItem } from './item.ts'
 import { signIop } from './sign.ts'
 import type { HttpRequest } from '../../../lib/http.ts'
-import type { Answer, ListingRef, SeedToken, Source, TokenAnswer } from '../source.ts'
+import type { Answer, SeedToken, Source, TokenAnswer } from '../source.ts'
+import type { ListingRef } from '../../listing.ts'
 
 export type TaobaoGlobalConfig = SeedToken & { url: string; appKey: string; appSecret: string }
 

@@ -3,7 +3,8 @@ import test from 'node:test'
 import { alibaba1688Source } from '../../../../src/products/sources/alibaba1688/alibaba1688.ts'
 import { signParam2 } from '../../../../src/products/sources/alibaba1688/sign.ts'
 import { LISTING, PRODUCT, answerOf, gatewayError } from './fixtures.ts'
-import type { Answer, Listing, ListingRef } from '../../../../src/products/sources/source.ts'
+import type { Answer } from '../../../../src/products/sources/source.ts'
+import type { Listing, ListingRef } from '../../../../src/products/listing.ts'
 
 const AT = new Date('2026-01-01T00:00:00Z')
 const REF: ListingRef = { marketplace: '1688', listingId: '700000000001' }

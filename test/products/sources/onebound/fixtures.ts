@@ -1,4 +1,4 @@
-import type { Listing } from '../../../../src/products/sources/source.ts'
+import type { Listing } from '../../../../src/products/listing.ts'
 
 /** The `item` of a good answer, invented, as JSON values. Tests replace single fields. */
 export const ITEM = {

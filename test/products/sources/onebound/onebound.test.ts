@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { oneboundSource } from '../../../../src/products/sources/onebound/onebound.ts'
 import { ITEM, LISTING, answerOf, refusalOf } from './fixtures.ts'
-import type { Answer, Listing, ListingRef } from '../../../../src/products/sources/source.ts'
+import type { Answer } from '../../../../src/products/sources/source.ts'
+import type { Listing, ListingRef } from '../../../../src/products/listing.ts'
 
 const source = oneboundSource({ url: 'https://vendor.example', key: 'k&1', secret: 's=1', lang: 'cn' })
 const REF: ListingRef = { marketplace: 'taobao', listingId: '600000000001' }

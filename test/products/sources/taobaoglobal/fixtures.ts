@@ -1,4 +1,4 @@
-import type { Listing } from '../../../../src/products/sources/source.ts'
+import type { Listing } from '../../../../src/products/listing.ts'
 
 /** `data` of a good answer, invented, as JSON values. Amounts are in fen. Tests replace single fields. */
 export const ITEM = {

@@ -3,7 +3,8 @@ import test from 'node:test'
 import { signIop } from '../../../../src/products/sources/taobaoglobal/sign.ts'
 import { taobaoGlobalSource } from '../../../../src/products/sources/taobaoglobal/taobaoglobal.ts'
 import { ITEM, LISTING, answerOf, gatewayError } from './fixtures.ts'
-import type { Answer, Listing, ListingRef } from '../../../../src/products/sources/source.ts'
+import type { Answer } from '../../../../src/products/sources/source.ts'
+import type { Listing, ListingRef } from '../../../../src/products/listing.ts'
 
 const AT = new Date('2026-01-01T00:00:00Z')
 const REF: ListingRef = { marketplace: 'taobao', listingId: '650000000001' }
