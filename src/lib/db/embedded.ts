@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { mkdir, realpath, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -124,7 +124,11 @@ async function joinServer(dataDir: string, options: EmbeddedOptions): Promise<Jo
       const cluster = await ensureCluster(dataDir, options.log, options.systemState)
       const socketFolder = ensureSocketFolder(dataDir, cluster.user)
       const logPath = join(dataDir, 'postgres-start.log')
-      const started = await startPostmaster(cluster, socketFolder, { fsync: options.fsync ?? true, logPath })
+      const start = startPostmaster(cluster, socketFolder, { fsync: options.fsync ?? true, logPath })
+      const started = await start.catch((error: unknown) => {
+        // One who left just now took the folder along; any other failure is worth telling.
+        if (existsSync(socketFolder)) throw error
+      })
       if (started === 'ready') continue
     }
     if (performance.now() > untilMs) {
