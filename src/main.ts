@@ -63,6 +63,7 @@ program
   .argument('[url]', 'a marketplace or agent link')
   .option('--file <lines>', 'read many, one a line')
   .option('--to <agent>', 'convert for this agent, or for `all`')
+  .option('--referral <policy>', 'invitation codes on what is written: none, keep, or agent:code,…', 'none')
   .addOption(json())
   .action(async (url, options) => (await import('./commands/link.ts')).link(url, options))
 

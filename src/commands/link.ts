@@ -3,11 +3,11 @@ import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { OperatorError } from '../lib/errors.ts'
 import { findAgent, listAgents } from '../products/links/registry.ts'
-import { convertLink } from '../products/links/convert.ts'
+import { convertLink, readReferralPolicy } from '../products/links/convert.ts'
 import { parseLink } from '../products/links/parse.ts'
 import { toWireLink, type WireLink } from '../products/links/wire.ts'
 
-export type LinkOptions = { file?: string; to?: string; json?: boolean }
+export type LinkOptions = { file?: string; to?: string; referral?: string; json?: boolean }
 
 /** Needs no database: links are read offline. */
 export async function link(url: string | undefined, options: LinkOptions): Promise<void> {
@@ -15,11 +15,13 @@ export async function link(url: string | undefined, options: LinkOptions): Promi
     throw new OperatorError('Give one link, or --file with one link a line.')
   }
   const { to } = options
+  const referral = readReferralPolicy(options.referral)
   if (to !== undefined && to !== 'all' && !findAgent(to)) {
     const ids = listAgents().map(({ id }) => id)
     throw new OperatorError(`"${to}" is not an agent; give \`all\` or one of ${ids.join(', ')}.`)
   }
-  const show = (text: string) => (options.json ? JSON.stringify(read(text, to)) : describe(read(text, to)))
+  const read = (text: string) => toWireLink(convertLink(parseLink(text), to, referral))
+  const show = (text: string) => (options.json ? JSON.stringify(read(text)) : describe(read(text)))
   if (url !== undefined) {
     process.stdout.write(`${show(url)}\n`)
     return
@@ -27,10 +29,6 @@ export async function link(url: string | undefined, options: LinkOptions): Promi
   for await (const line of lines(options.file!)) {
     if (!process.stdout.write(`${show(line)}\n`)) await once(process.stdout, 'drain')
   }
-}
-
-function read(text: string, to: string | undefined): WireLink {
-  return toWireLink(convertLink(parseLink(text), to))
 }
 
 function describe(link: WireLink): string {

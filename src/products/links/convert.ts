@@ -11,6 +11,21 @@ import type { Agent } from './registry.ts'
  */
 export type ReferralPolicy = 'none' | 'keep' | Readonly<Record<string, string>>
 
+/**
+ * Reads the policy as it is written in a query or on a command line: `none`, `keep`, or `agent:code,agent:code`. Throws
+ * `input_invalid` for anything else.
+ */
+export function readReferralPolicy(text = 'none'): ReferralPolicy {
+  if (text === 'none' || text === 'keep') return text
+  const codes = text.split(',').map((pair) => /^([a-z0-9]+):(.+)$/.exec(pair.trim()))
+  if (codes.every((match) => match !== null)) {
+    return checkCodes(Object.fromEntries(codes.map((match) => [match[1]!, match[2]!])))
+  }
+  throw new DomainError('input_invalid', 'referral is none, keep, or a list like agent:code,agent:code.', {
+    parameter: 'referral',
+  })
+}
+
 type Written = { url: string | null; lost: string[] }
 
 /**

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Ctx } from '../../ctx.ts'
-import { convertLink } from '../../products/links/convert.ts'
+import { convertLink, readReferralPolicy } from '../../products/links/convert.ts'
 import { extractLinks } from '../../products/links/extract.ts'
 import { parseLink } from '../../products/links/parse.ts'
 import { resolveShortLink } from '../../products/links/resolve.ts'
@@ -26,6 +26,10 @@ const WireLink = Type.Object({
   reason: Type.Union([Type.String(), Type.Null()], { description: 'Why it is not an item.' }),
 })
 
+const Referral = Type.String({
+  maxLength: 1_000,
+  description: 'Invitation codes on what is written: none (unless given), keep, or agent:code,agent:code.',
+})
 const To = Type.String({ maxLength: 40, description: 'An agent id of `/agents`, or `all`.' })
 const PUBLIC = { scope: 'public', cost: 0 } as const
 /** A link may be long, as agents wrap links in links; longer than this it is no link. */
@@ -44,16 +48,18 @@ export function linkRoutes(scope: FastifyInstance, ctx: Ctx): void {
         querystring: Type.Object({
           url: Type.String({ minLength: 1, maxLength: URL_LENGTH_MAX }),
           to: Type.Optional(To),
+          referral: Type.Optional(Referral),
         }),
         response: { 200: Type.Object({ data: WireLink }), ...errorAnswers(400, 429) },
       },
     },
     async (request) => {
       const { url, to } = request.query
+      const referral = readReferralPolicy(request.query.referral)
       const parsed = parseLink(url)
       const link =
         parsed.type === 'short' && ctx.config.shortLinks ? await resolveShortLink(parsed, ctx.guardedHttp) : parsed
-      return { data: toWireLink(convertLink(link, to)) }
+      return { data: toWireLink(convertLink(link, to, referral)) }
     },
   )
 
@@ -64,13 +70,14 @@ export function linkRoutes(scope: FastifyInstance, ctx: Ctx): void {
       schema: {
         operationId: 'readLinks',
         summary: 'Every link in a text, in its order',
-        body: Type.Object({ text: Type.String(), to: Type.Optional(To) }),
+        body: Type.Object({ text: Type.String(), to: Type.Optional(To), referral: Type.Optional(Referral) }),
         response: { 200: Type.Object({ data: Type.Array(WireLink) }), ...errorAnswers(400, 413, 429) },
       },
     },
     async (request) => {
       const { text, to } = request.body
-      return { data: extractLinks(text).map((link) => toWireLink(convertLink(link, to))) }
+      const referral = readReferralPolicy(request.body.referral)
+      return { data: extractLinks(text).map((link) => toWireLink(convertLink(link, to, referral))) }
     },
   )
 }

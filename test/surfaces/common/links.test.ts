@@ -27,6 +27,22 @@ test('GET /links reads a link without a key', async (t) => {
   })
 })
 
+test('invitation codes are written only when asked for', async (t) => {
+  const { app } = await testApp(t)
+  const url = `${AGENT_URL}&partnercode=abc`
+  const ask = (referral?: string) =>
+    app.inject({ url: '/api/v1/links', query: { url, to: 'superbuy', ...(referral && { referral }) } })
+  const written = async (referral?: string) => (await ask(referral)).json().data.converted.superbuy
+  const plain = `https://www.superbuy.com/en/page/buy?from=search-input&url=${encodeURIComponent('https://detail.1688.com/offer/791912182230.html')}`
+  assert.deepEqual(
+    [await written(), await written('none'), await written('keep'), await written('superbuy:mine')],
+    [plain, plain, `${plain}&partnercode=abc`, `${plain}&partnercode=mine`],
+  )
+  for (const referral of ['mine', 'nobody:x', 'superbuy:a b', 'superbuy:']) {
+    assert.equal((await ask(referral)).statusCode, 400, referral)
+  }
+})
+
 test('GET /links says why a text is not an item', async (t) => {
   const { app } = await testApp(t)
   const { data } = (await app.inject({ url: '/api/v1/links', query: { url: 'good morning' } })).json()
