@@ -4,8 +4,8 @@ import type { Ctx } from '../ctx.ts'
 import { shardOf } from '../products/catalog/shards.ts'
 import type { ListingRef } from '../products/listing.ts'
 
-/** An answer's bytes, ready to be sent again. */
-export type Printed = { bytes: Buffer; etag: string }
+/** An answer as JSON text, ready to be sent again. Node sends text and headers in one write, and a Buffer in two. */
+export type Printed = { text: string; etag: string }
 type Entry = Printed & { shard: number; epoch: number; keepUntilMs: number }
 
 /** Printed answers about products, by surface and product. Bounded by bytes; the one used longest ago goes first. */
@@ -26,7 +26,7 @@ export async function printedOnce(
   ctx: Ctx,
   view: string,
   ref: ListingRef,
-  print: () => Promise<{ body: string; keepMs: number }>,
+  print: () => Promise<{ text: string; keepMs: number }>,
 ): Promise<Printed> {
   const { printed } = ctx
   const slot = `${view} ${ref.marketplace} ${ref.listingId}`
@@ -40,11 +40,10 @@ export async function printedOnce(
   const shard = shardOf(ref)
   // Read before printing: a change that commits meanwhile shows a newer epoch at the next poll and voids this entry.
   const epoch = ctx.watch.value.catalog[shard]!
-  const { body, keepMs } = await print()
-  const bytes = Buffer.from(body)
+  const { text, keepMs } = await print()
   const entry: Entry = {
-    bytes,
-    etag: `W/"${hash('sha1', bytes, 'base64url')}"`,
+    text,
+    etag: `W/"${hash('sha1', text, 'base64url')}"`,
     shard,
     epoch,
     keepUntilMs: ctx.clock.elapsedMs() + keepMs,
@@ -56,7 +55,7 @@ export async function printedOnce(
 function put(printed: PrintedCache, slot: string, entry: Entry): void {
   drop(printed, slot)
   printed.entries.set(slot, entry)
-  printed.bytesUsed += entry.bytes.length + ENTRY_OVERHEAD_BYTES
+  printed.bytesUsed += sizeOf(entry) + ENTRY_OVERHEAD_BYTES
   while (printed.bytesUsed > BYTES_MAX) drop(printed, printed.entries.keys().next().value!)
 }
 
@@ -64,17 +63,24 @@ function drop(printed: PrintedCache, slot: string): void {
   const entry = printed.entries.get(slot)
   if (!entry) return
   printed.entries.delete(slot)
-  printed.bytesUsed -= entry.bytes.length + ENTRY_OVERHEAD_BYTES
+  printed.bytesUsed -= sizeOf(entry) + ENTRY_OVERHEAD_BYTES
 }
 
 /** Sends printed bytes as they are, or 304 when the caller has them already. */
-export function sendPrinted(request: FastifyRequest, reply: FastifyReply, { bytes, etag }: Printed): FastifyReply {
+export function sendPrinted(request: FastifyRequest, reply: FastifyReply, { text, etag }: Printed): FastifyReply {
   reply.header('ETag', etag)
   if (request.headers['if-none-match'] === etag) return reply.code(304).send()
-  return sendJson(reply, bytes)
+  return sendJson(reply, text)
 }
 
-/** Sends bytes that are JSON already; the route's schema only documents them. */
-export function sendJson(reply: FastifyReply, bytes: Buffer): FastifyReply {
-  return reply.type('application/json; charset=utf-8').send(bytes)
+/** Sends text that is JSON already; the route's schema only documents it. */
+export function sendJson(reply: FastifyReply, text: string): FastifyReply {
+  return reply.type('application/json; charset=utf-8').serializer(asItIs).send(text)
+}
+
+const asItIs = (text: unknown) => text as string
+
+/** In memory a text takes one byte a character, or two once it has any beyond Latin-1. */
+function sizeOf({ text }: Entry): number {
+  return text.length * 2
 }

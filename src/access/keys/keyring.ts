@@ -1,9 +1,9 @@
+import { hash } from 'node:crypto'
 import type { Ctx } from '../../ctx.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { isInNetworks, parseNetwork, type Network } from './addresses.ts'
 import { parseKeyText, type Mode, type Style } from './format.ts'
 import { keyByDigest, type KeyRow } from './keys.sql.ts'
-import { keyDigest } from './keys.ts'
 import type { RouteScope, Scope } from './scopes.ts'
 
 /** Who calls: what a checked key stands for. */
@@ -16,7 +16,7 @@ export type Principal = {
   allow: readonly Network[]
 }
 
-/** Principals by the digest of their key, each with the epoch it was read in. */
+/** Principals by the SHA-256 digest of their key, each with the epoch it was read in. */
 export type Keyring = Map<string, { principal: Principal; epoch: number }>
 
 const CACHED_MAX = 50_000
@@ -31,13 +31,12 @@ export async function findPrincipal(ctx: Ctx, clearText: string | null): Promise
   if (clearText === null || clearText === '') throw new DomainError('key_missing', 'No API key was sent.')
   if (!parseKeyText(clearText)) throw new DomainError('key_malformed', 'This is not the form of an API key.')
 
-  const digest = keyDigest(clearText)
-  const slot = digest.toString('latin1')
+  const slot = hash('sha256', clearText, 'base64url')
   const epoch = ctx.watch.value.access
   const cached = ctx.keyring.get(slot)
   if (cached && cached.epoch === epoch && ctx.watch.ageMs() < WATCH_AGE_MAX_MS) return cached.principal
 
-  const row = await keyByDigest(ctx.db, digest)
+  const row = await keyByDigest(ctx.db, Buffer.from(slot, 'base64url'))
   if (!row) throw new DomainError('key_unknown', 'This API key is not known.')
   if (row.revoked_at) throw new DomainError('key_revoked', 'This API key has been revoked.')
   const principal = toPrincipal(row)

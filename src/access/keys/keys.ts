@@ -10,7 +10,7 @@ import { accessEpochBump, keyInsert, keyList, keyRevoke, type KeyRow } from './k
 import { SCOPES, type Scope } from './scopes.ts'
 
 /** What is stored of a key: the SHA-256 of its clear text. */
-export function keyDigest(clearText: string): Buffer {
+function keyDigest(clearText: string): Buffer {
   return hash('sha256', clearText, 'buffer')
 }
 

@@ -94,17 +94,12 @@ export function lookupRoutes(scope: FastifyInstance, ctx: Ctx): void {
         const product = await lookUp(ctx, scope, ref)
         const texts = await translateProduct(ctx, product, language)
         return {
-          body: JSON.stringify(toWireItem(product, texts, ctx.publicUrl)),
+          text: JSON.stringify(toWireItem(product, texts, ctx.publicUrl)),
           keepMs: freshForMs(product, ctx.clock.now()),
         }
       })
       const echoed = tid === undefined ? '' : `"tid":${JSON.stringify(tid)},`
-      const body = Buffer.concat([
-        Buffer.from(`{"code":1,"msg":"return success",${echoed}"data":`),
-        printed.bytes,
-        Buffer.from('}'),
-      ])
-      return sendJson(reply, body)
+      return sendJson(reply, `{"code":1,"msg":"return success",${echoed}"data":${printed.text}}`)
     },
   )
 }

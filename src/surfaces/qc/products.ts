@@ -46,7 +46,7 @@ export function productRoutes(scope: FastifyInstance, ctx: Ctx): void {
       const printed = await printedOnce(ctx, `qc ${scope.catalogue}`, ref, async () => {
         const product = await lookUp(ctx, scope, ref)
         return {
-          body: JSON.stringify({ data: toWireProduct(product, ctx.publicUrl) }),
+          text: JSON.stringify({ data: toWireProduct(product, ctx.publicUrl) }),
           keepMs: freshForMs(product, ctx.clock.now()),
         }
       })
