@@ -1,7 +1,15 @@
 import type { Socket } from 'node:net'
 import compress from '@fastify/compress'
 import cors from '@fastify/cors'
-import Fastify, { type ConnectionError, LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, {
+  type ConnectionError,
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify'
 import type { Ctx } from './ctx.ts'
 import { DomainError } from './lib/errors.ts'
 import { randomText, type Random } from './lib/ids.ts'
@@ -39,6 +47,8 @@ const CORS = {
     'Idempotent-Replayed',
   ],
   maxAge: 86_400,
+  // OPTIONS without the headers of a preflight is answered like one, and counts nothing either.
+  strictPreflight: false,
 }
 
 /** The whole application, not listening. */
@@ -46,9 +56,15 @@ export async function buildApp(ctx: Ctx): Promise<FastifyInstance> {
   const app = openFastify(ctx)
   app.decorate('openapiDocuments', new Map())
   app.addHook('onRoute', requireDeclaration)
-  answerUnknown(app)
   observe(app, ctx)
   await app.register(cors, CORS)
+  answerUnknown(app)
+  // For routes outside the surfaces, such as pictures; each surface sets its own.
+  app.setErrorHandler((error: FastifyError, request, reply) =>
+    sendRefusal(ownerOf(request.url), toDomainError(error, request), reply),
+  )
+  // JSON and forms are all that is read; anything else is told so.
+  app.removeContentTypeParser('text/plain')
   await app.register(compress, { threshold: 1024, encodings: ['br', 'gzip'] })
 
   for (const { surface, plugin } of SURFACES) {
@@ -69,20 +85,36 @@ function openFastify(ctx: Ctx): FastifyInstance {
   // Its own news, such as where it listens, are ours to tell; its warnings and errors are kept.
   const level = ctx.log.isLevelEnabled('warn') ? 'warn' : ctx.log.level
   const logger: FastifyBaseLogger = ctx.log.child({}, { level })
+  const ids = requestIds(ctx.random)
   return Fastify({
     loggerInstance: logger,
-    logController: new LogController({ disableRequestLogging: true }),
-    genReqId: requestIds(ctx.random),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    genReqId: ids,
     trustProxy: ctx.config.trustProxy.length > 0 ? ctx.config.trustProxy : false,
     bodyLimit: 256 * 1024,
     requestTimeout: 30_000,
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle',
-    routerOptions: { maxParamLength: 500, ignoreTrailingSlash: true },
+    // While stopping, what still arrives on kept connections is served; /readyz says that it is the end.
+    return503OnClosing: false,
+    // Longer than any address can be: how long a parameter may be is the route's to say, after the key.
+    routerOptions: { maxParamLength: 20_000, ignoreTrailingSlash: true },
     http: { maxHeaderSize: 16 * 1024 },
     ajv: { customOptions: { coerceTypes: true, removeAdditional: false, verbose: true } },
-    frameworkErrors: (error, request, reply) => sendRefusal(ownerOf(request.url), toDomainError(error, request), reply),
-    clientErrorHandler: refuseUnreadable,
+    frameworkErrors: (error, request, reply) => {
+      // No hook has run: the address could not be read.
+      reply.header('X-Request-Id', request.id).header('Access-Control-Allow-Origin', '*')
+      ctx.log.info(
+        { requestId: request.id, method: request.method, status: 400 },
+        `${request.method} unreadable address 400`,
+      )
+      return sendRefusal(ownerOf(request.url), toDomainError(error, request), reply)
+    },
+    clientErrorHandler: (error, socket) => {
+      const requestId = ids()
+      ctx.log.info({ requestId, reason: error.code }, `unreadable request: ${error.code}`)
+      refuseUnreadable(error, socket, requestId)
+    },
   })
 }
 
@@ -92,16 +124,13 @@ const OWNERS = SURFACES.flatMap(({ surface }) =>
 
 /** The surface in whose envelope a path is answered when no route answers it. */
 function ownerOf(target: string): Surface {
-  return OWNERS.find(({ path }) => path.test(pathOf(target)))!.surface
+  return OWNERS.find(({ path }) => path.test(pathOf(target)))?.surface ?? common
 }
 
-/** One answer for every path and method that no route has: 405 where another method is known, else 404. */
+/** One answer for every path and method that no route has: 405 where another method is known, else 404; before the body is read. */
 function answerUnknown(app: FastifyInstance): void {
   const known: { methods: string[]; path: RegExp }[] = []
-  app.addHook('onRoute', (route) => {
-    known.push({ methods: [route.method].flat(), path: compilePattern(route.url.replace(/\*$/, '**')) })
-  })
-  app.setNotFoundHandler((request, reply) => {
+  const answer = (request: FastifyRequest, reply: FastifyReply) => {
     const path = pathOf(request.url)
     const routes = known.filter((route) => route.path.test(path))
     const listed = METHODS.filter((method) => routes.some(({ methods }) => methods.includes(method)))
@@ -110,11 +139,20 @@ function answerUnknown(app: FastifyInstance): void {
     if (allowed.length > 0) reply.header('Allow', allowed.join(', '))
     const refusal = allowed.length > 0 ? wrongMethod(request.method, allowed) : unknownRoute(request.method, path)
     return sendRefusal(ownerOf(request.url), refusal, reply)
+  }
+
+  app.addHook('onRoute', (route) => {
+    known.push({ methods: [route.method].flat(), path: compilePattern(route.url.replace(/\*$/, '**')) })
   })
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.is404) answer(request, reply)
+    else done()
+  })
+  app.setNotFoundHandler(answer)
 }
 
 /** What is not HTTP, or too much of it, never reaches a route; it is told so and hung up on. */
-function refuseUnreadable(error: ConnectionError, socket: Socket): void {
+function refuseUnreadable(error: ConnectionError, socket: Socket, requestId: string): void {
   if (!socket.writable) return
   const [status, code, message] =
     error.code === 'HPE_HEADER_OVERFLOW'
@@ -123,7 +161,7 @@ function refuseUnreadable(error: ConnectionError, socket: Socket): void {
         ? ['408 Request Timeout', 'BAD_REQUEST', 'The request did not arrive within 30 seconds.']
         : ['400 Bad Request', 'BAD_REQUEST', 'This is not a readable HTTP request.']
   const body = JSON.stringify({ error: { code, message } })
-  const head = `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${body.length}\r\nConnection: close`
+  const head = `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${body.length}\r\nX-Request-Id: ${requestId}\r\nConnection: close`
   socket.end(`${head}\r\n\r\n${body}`)
 }
 

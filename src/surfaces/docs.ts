@@ -38,6 +38,7 @@ export function docsRoutes(app: FastifyInstance, ctx: Ctx, surfaces: readonly Su
     if (!document || !file.endsWith('.json')) return reply.callNotFound()
     return reply.send({ ...document, servers: [{ url: ctx.publicUrl }] })
   })
+  app.get('/', { config: PUBLIC }, async (_request, reply) => reply.redirect('/docs'))
   app.get('/llms.txt', { config: PUBLIC }, async (_request, reply) =>
     reply.type('text/plain; charset=utf-8').send(llmsText(app, ctx, surfaces)),
   )

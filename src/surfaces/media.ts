@@ -3,6 +3,7 @@ import type { Ctx } from '../ctx.ts'
 import { DomainError } from '../lib/errors.ts'
 import { getMedia } from '../products/media/media.ts'
 import { houseRefusal } from './house.ts'
+import { holds } from './printed.ts'
 
 /** Pictures under `/media/`: their names never change meaning, so callers may keep them for good. */
 export function mediaRoutes(app: FastifyInstance, ctx: Ctx): void {
@@ -17,7 +18,7 @@ export function mediaRoutes(app: FastifyInstance, ctx: Ctx): void {
       .header('ETag', media.etag)
       .header('X-Content-Type-Options', 'nosniff')
       .header('Content-Security-Policy', "default-src 'none'")
-    if (request.headers['if-none-match'] === media.etag) return reply.code(304).send()
+    if (holds(request, media.etag)) return reply.code(304).send()
     return reply.type(media.contentType).send(media.bytes)
   })
 }

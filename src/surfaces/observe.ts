@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import type { Ctx } from '../ctx.ts'
+import { pathOf } from './paths.ts'
 
 /** One registry for each app, so that several apps in one process do not share their counts. */
 export function observe(app: FastifyInstance, ctx: Ctx): void {
@@ -20,19 +21,25 @@ export function observe(app: FastifyInstance, ctx: Ctx): void {
   })
   app.decorate('metrics', { registry, billed, collectDefaults: () => collectDefaultMetrics({ register: registry }) })
 
-  app.addHook('onRequest', async (request, reply) => {
+  app.decorateRequest('tid', null)
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('X-Request-Id', request.id)
+    done()
   })
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'none'
     const status = reply.statusCode
     const seconds = reply.elapsedTime / 1000
     duration.observe({ method: request.method, route, status: String(status) }, seconds)
     logRequest(ctx, request, { route, status, durationMs: Math.round(reply.elapsedTime * 10) / 10 })
+    done()
   })
 }
 
-/** One line a request. The query, the body and the key stay out: they carry what callers look up and who they are. */
+/**
+ * One line a request. The query, the body and the key stay out: they carry what callers look up and who they are. The path
+ * is told only where no route tells it.
+ */
 function logRequest(
   ctx: Ctx,
   request: FastifyRequest,
@@ -40,13 +47,19 @@ function logRequest(
 ): void {
   if (facts.route === '/healthz' || facts.route === '/readyz') return
   const { accountId, keyId } = request.principal ?? {}
+  const where = facts.route === 'none' ? pathOf(request.url).slice(0, 200) : facts.route
+  const tid = request.tid === null ? {} : { tid: request.tid }
   ctx.log.info(
-    { requestId: request.id, method: request.method, ...facts, accountId, keyId },
-    `${request.method} ${facts.route} ${facts.status}`,
+    { requestId: request.id, method: request.method, ...facts, accountId, keyId, ...tid },
+    `${request.method} ${where} ${facts.status}`,
   )
 }
 
 declare module 'fastify' {
+  interface FastifyRequest {
+    /** The caller's own mark on the call, to find it again in the log. */
+    tid: string | null
+  }
   interface FastifyInstance {
     metrics: { registry: Registry; billed: Counter; collectDefaults(): void }
   }

@@ -9,8 +9,13 @@ export function compilePattern(pattern: string): RegExp {
   return new RegExp(`^${source}${below ? '(?:/.*)?' : ''}/?$`)
 }
 
-/** The path of a request target, without its query; never throws. */
+/** The path of a request target as the router sees it: without its query, decoded. Never throws. */
 export function pathOf(target: string): string {
-  const end = target.search(/[?#;]/)
-  return end === -1 ? target : target.slice(0, end)
+  const end = target.search(/[?#]/)
+  const path = end === -1 ? target : target.slice(0, end)
+  try {
+    return decodeURI(path)
+  } catch {
+    return path
+  }
 }

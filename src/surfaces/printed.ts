@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { WATCH_AGE_MAX_MS } from '../access/keys/keyring.ts'
 import type { Ctx } from '../ctx.ts'
 import { shardOf } from '../products/catalog/shards.ts'
 import type { ListingRef } from '../products/listing.ts'
@@ -11,7 +12,7 @@ type Entry = Printed & { shard: number; epoch: number; keepUntilMs: number }
 /** Printed answers about products, by surface and product. Bounded by bytes; the one used longest ago goes first. */
 export type PrintedCache = { entries: Map<string, Entry>; bytesUsed: number }
 const BYTES_MAX = 64 * 1024 * 1024
-/** What an entry costs beside its bytes: key, map slot, buffer header. */
+/** What an entry costs beside its text: key, map slot, object. */
 const ENTRY_OVERHEAD_BYTES = 400
 
 export function emptyPrintedCache(): PrintedCache {
@@ -31,7 +32,7 @@ export async function printedOnce(
   const { printed } = ctx
   const slot = `${view} ${ref.marketplace} ${ref.listingId}`
   const found = printed.entries.get(slot)
-  if (found && found.epoch === ctx.watch.value.catalog[found.shard] && ctx.clock.elapsedMs() < found.keepUntilMs) {
+  if (found && isCurrent(ctx, found)) {
     printed.entries.delete(slot)
     printed.entries.set(slot, found)
     return found
@@ -52,6 +53,12 @@ export async function printedOnce(
   return entry
 }
 
+/** Nothing of its shard has changed, and the word for it is as fresh as a key's has to be. */
+function isCurrent(ctx: Ctx, { shard, epoch, keepUntilMs }: Entry): boolean {
+  const isWatched = ctx.watch.ageMs() < WATCH_AGE_MAX_MS
+  return isWatched && epoch === ctx.watch.value.catalog[shard] && ctx.clock.elapsedMs() < keepUntilMs
+}
+
 function put(printed: PrintedCache, slot: string, entry: Entry): void {
   drop(printed, slot)
   printed.entries.set(slot, entry)
@@ -69,8 +76,16 @@ function drop(printed: PrintedCache, slot: string): void {
 /** Sends printed bytes as they are, or 304 when the caller has them already. */
 export function sendPrinted(request: FastifyRequest, reply: FastifyReply, { text, etag }: Printed): FastifyReply {
   reply.header('ETag', etag)
-  if (request.headers['if-none-match'] === etag) return reply.code(304).send()
+  if (holds(request, etag)) return reply.code(304).send()
   return sendJson(reply, text)
+}
+
+/** Whether the caller has this answer already, by the weak comparison of RFC 9110. */
+export function holds(request: FastifyRequest, etag: string): boolean {
+  const header = request.headers['if-none-match']
+  if (header === undefined) return false
+  const opaque = (tag: string) => tag.trim().replace(/^W\//, '')
+  return header.trim() === '*' || header.split(',').some((tag) => opaque(tag) === opaque(etag))
 }
 
 /** Sends text that is JSON already; the route's schema only documents it. */

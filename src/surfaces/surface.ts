@@ -90,7 +90,6 @@ export function sendRefusal(surface: Surface, error: DomainError, reply: Fastify
 /** What the caller caused becomes a typed refusal; anything else is logged whole here and told as `internal`. */
 export function toDomainError(error: FastifyError | DomainError, request: FastifyRequest): DomainError {
   if (error instanceof DomainError) {
-    if (error.code === 'internal' || error.code === 'sources_down') request.log.error({ err: error }, error.message)
     return error
   }
   if (error.validation) return validationError(error)

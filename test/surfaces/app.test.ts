@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { connect, type AddressInfo } from 'node:net'
 import Fastify from 'fastify'
 import { requireDeclaration } from '../../src/surfaces/surface.ts'
 import { testApp, assertAnswer } from '../app.ts'
@@ -11,7 +12,7 @@ test('unknown paths, wrong methods and bad addresses answer in the envelope of w
   const { app } = await testApp(t)
   const cases: { method?: 'GET' | 'POST' | 'DELETE'; url: string; status: number; body: object; allow?: string }[] = [
     { url: '/api/v1/nothing', status: 404, body: house('NOT_FOUND', 'There is no GET /api/v1/nothing.') },
-    { url: '/', status: 404, body: house('NOT_FOUND', 'There is no GET /.') },
+    { url: '/x', status: 404, body: house('NOT_FOUND', 'There is no GET /x.') },
     { url: '/api/v1/qc/1/images/2', status: 404, body: house('NOT_FOUND', 'There is no GET /api/v1/qc/1/images/2.') },
     {
       method: 'DELETE',
@@ -54,6 +55,72 @@ test('unknown paths, wrong methods and bad addresses answer in the envelope of w
   }
 })
 
+test('route and method come before the body', async (t) => {
+  const { app } = await testApp(t)
+  const broken = { payload: '{"a', headers: { 'content-type': 'application/json' } }
+  const large = { payload: 'x'.repeat(300_000), headers: { 'content-type': 'application/json' } }
+  assertAnswer(
+    await app.inject({ method: 'POST', url: '/api/v1/nothing', ...broken }),
+    404,
+    house('NOT_FOUND', 'There is no POST /api/v1/nothing.'),
+  )
+  for (const body of [broken, large]) {
+    assertAnswer(
+      await app.inject({ method: 'PUT', url: '/api/v1/item', ...body }),
+      405,
+      item('method_not_allowed', 'PUT is not allowed here; use POST.'),
+    )
+  }
+  const long = await app.inject({ url: `/api/v1/products/weidian/${'1'.repeat(501)}` })
+  assertAnswer(long, 401, house('UNAUTHORIZED', 'No API key was sent.'))
+})
+
+test('a fault of ours outside the surfaces tells nothing of this machine', async (t) => {
+  const { app } = await testApp(
+    t,
+    {},
+    {
+      draw: async () => {
+        throw new Error('no such file: /secret/place')
+      },
+    },
+  )
+  assertAnswer(await app.inject({ url: '/media/demo/v1/7231368393-1.webp' }), 500, house('INTERNAL', 'Internal error'))
+})
+
+test('what is hardly HTTP gets its status, an id and the house envelope', async (t) => {
+  const { app } = await testApp(t)
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  const send = async (text: string) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.end(text)
+    let answer = ''
+    for await (const chunk of socket) answer += String(chunk)
+    const [head = '', body = ''] = answer.split('\r\n\r\n')
+    assert.match(head, /^x-request-id: req_[A-Za-z0-9]{20}\r?$/im, head)
+    return [Number(head.split(' ')[1]), JSON.parse(body)]
+  }
+  const close = 'Host: x\r\nConnection: close\r\n\r\n'
+  assert.deepEqual(await send(`QUERY /api/v1/item HTTP/1.1\r\n${close}`), [
+    405,
+    item('method_not_allowed', 'QUERY is not allowed here; use POST.'),
+  ])
+  assert.deepEqual(await send(`POST * HTTP/1.1\r\n${close}`), [
+    404,
+    house('NOT_FOUND', 'There is no POST *.'),
+  ])
+  assert.deepEqual(await send(`GET /%zz HTTP/1.1\r\n${close}`), [
+    400,
+    house('BAD_REQUEST', 'The address is not valid percent-encoding.'),
+  ])
+  assert.deepEqual(await send('no http\r\n\r\n'), [400, house('BAD_REQUEST', 'This is not a readable HTTP request.')])
+  assert.deepEqual(await send(`GET / HTTP/1.1\r\nX: ${'x'.repeat(20_000)}\r\n${close}`), [
+    431,
+    house('BAD_REQUEST', 'The headers are larger than 16 KB.'),
+  ])
+})
+
 test('browsers of any origin may call, without credentials', async (t) => {
   const { app } = await testApp(t)
   const answer = await app.inject({
@@ -68,12 +135,15 @@ test('browsers of any origin may call, without credentials', async (t) => {
     'Authorization, X-API-Key, Content-Type, Idempotency-Key',
   )
   assert.equal(answer.headers['access-control-allow-credentials'], undefined)
+  assert.equal((await app.inject({ method: 'OPTIONS', url: '/api/v1/item' })).statusCode, 204)
 })
 
 test('alive and ready', async (t) => {
   const { app } = await testApp(t)
   assertAnswer(await app.inject({ url: '/healthz' }), 200, { status: 'ok' })
   assertAnswer(await app.inject({ url: '/readyz' }), 200, { status: 'ready', schema: 'current' })
+  app.lifecycle.isStopping = true
+  assertAnswer(await app.inject({ url: '/readyz' }), 503, { status: 'stopping' })
 })
 
 test('a route that declares no scope or no cost stops the app from starting', () => {

@@ -21,7 +21,7 @@ export type Keyring = Map<string, { principal: Principal; epoch: number }>
 
 const CACHED_MAX = 50_000
 /** A cached principal is served only while the last look at the epoch is younger than this, so a revoked key dies within a second. */
-const WATCH_AGE_MAX_MS = 800
+export const WATCH_AGE_MAX_MS = 800
 
 /**
  * Who is behind this key? Throws `key_missing`, `key_malformed` (without touching the database), `key_unknown` or

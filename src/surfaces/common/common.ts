@@ -1,3 +1,4 @@
+import formbody from '@fastify/formbody'
 import type { FastifyInstance } from 'fastify'
 import type { Ctx } from '../../ctx.ts'
 import { houseRefusal } from '../house.ts'
@@ -16,6 +17,7 @@ export const common: Surface = {
 }
 
 export async function commonSurface(app: FastifyInstance, { ctx }: { ctx: Ctx }): Promise<void> {
+  await app.register(formbody)
   hangDoor(app, ctx, common)
   linkRoutes(app, ctx)
   agentRoutes(app)

@@ -26,6 +26,9 @@ const WireLink = Type.Object({
   reason: Type.Union([Type.String(), Type.Null()], { description: 'Why it is not an item.' }),
 })
 
+const WireAnswer = Type.Object({ data: WireLink }, { description: 'What the link is.' })
+const WireAnswers = Type.Object({ data: Type.Array(WireLink) }, { description: 'Every link found, in its order.' })
+
 const Referral = Type.String({
   maxLength: 1_000,
   description: 'Invitation codes on what is written: none (unless given), keep, or agent:code,agent:code.',
@@ -46,11 +49,15 @@ export function linkRoutes(scope: FastifyInstance, ctx: Ctx): void {
         operationId: 'readLink',
         summary: 'What a link points at, and the same item elsewhere',
         querystring: Type.Object({
-          url: Type.String({ minLength: 1, maxLength: URL_LENGTH_MAX }),
+          url: Type.String({
+            minLength: 1,
+            maxLength: URL_LENGTH_MAX,
+            examples: ['https://detail.1688.com/offer/791912182230.html'],
+          }),
           to: Type.Optional(To),
           referral: Type.Optional(Referral),
         }),
-        response: { 200: Type.Object({ data: WireLink }), ...errorAnswers(400, 429) },
+        response: { 200: WireAnswer, ...errorAnswers(400, 429) },
       },
     },
     async (request) => {
@@ -71,7 +78,7 @@ export function linkRoutes(scope: FastifyInstance, ctx: Ctx): void {
         operationId: 'readLinks',
         summary: 'Every link in a text, in its order',
         body: Type.Object({ text: Type.String(), to: Type.Optional(To), referral: Type.Optional(Referral) }),
-        response: { 200: Type.Object({ data: Type.Array(WireLink) }), ...errorAnswers(400, 413, 429) },
+        response: { 200: WireAnswers, ...errorAnswers(400, 413, 429) },
       },
     },
     async (request) => {

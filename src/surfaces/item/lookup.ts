@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
@@ -5,6 +6,7 @@ import type { Ctx } from '../../ctx.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { freshForMs, lookUp } from '../../products/catalog/catalog.ts'
 import { translateProduct } from '../../products/catalog/translate.ts'
+import { untranslatedTexts } from '../../products/translation/translation.ts'
 import { languageOf } from '../../products/translation/languages.ts'
 import { parseLink } from '../../products/links/parse.ts'
 import { resolveShortLink } from '../../products/links/resolve.ts'
@@ -13,43 +15,51 @@ import { printedOnce, sendJson } from '../printed.ts'
 import { catalogueOf } from '../surface.ts'
 import { toWireItem } from './wire.ts'
 
+/** An answer that the translation service left as the seller wrote it is tried again after this. */
+const UNTRANSLATED_KEPT_MS = 10 * 60_000
+
 const WireError = Type.Object({ error: Type.String(), message: Type.String() })
+const errorAnswers = (...statuses: number[]) =>
+  Object.fromEntries(statuses.map((status) => [status, { ...WireError, description: STATUS_CODES[status] }]))
 const text = Type.Union([Type.String(), Type.Null()])
 const count = Type.Union([Type.Number(), Type.Null()])
 
-const WireAnswer = Type.Object({
-  code: Type.Literal(1),
-  msg: Type.String(),
-  tid: Type.Optional(Type.String()),
-  data: Type.Object(
-    {
-      api_source: Type.Enum(['taobao', 'tmall', 'weidian', '1688', 'goofish']),
-      num_iid: Type.String(),
-      title: Type.String({ description: 'In the language asked, where a translation is known.' }),
-      title_original: Type.String(),
-      price: text,
-      orginal_price: text,
-      pic_url: text,
-      item_imgs: Type.Array(Type.Object({ url: Type.String() })),
-      props: Type.Array(Type.Object({ name: Type.String(), value: Type.String() })),
-      props_list: Type.Record(Type.String(), Type.String(), { description: '`pid:vid` to `name:value`.' }),
-      skus: Type.Object({
-        sku: Type.Array(
-          Type.Object({
-            sku_id: Type.String(),
-            price: text,
-            orginal_price: text,
-            properties: Type.String({ description: '`pid:vid;pid:vid`' }),
-            properties_name: Type.String({ description: '`pid:vid:name:value;…`' }),
-            quantity: text,
-          }),
-        ),
-      }),
-      sales_data: Type.Object({ weight: count, size: count, delivery_time: text, sales: count }),
-    },
-    { additionalProperties: true },
-  ),
-})
+const WireAnswer = Type.Object(
+  {
+    code: Type.Literal(1),
+    msg: Type.String(),
+    tid: Type.Optional(Type.String()),
+    data: Type.Object(
+      {
+        api_source: Type.Enum(['taobao', 'tmall', 'weidian', '1688', 'goofish']),
+        num_iid: Type.String(),
+        title: Type.String({ description: 'In the language asked, where a translation is known.' }),
+        title_original: Type.String(),
+        price: text,
+        orginal_price: text,
+        pic_url: text,
+        item_imgs: Type.Array(Type.Object({ url: Type.String() })),
+        props: Type.Array(Type.Object({ name: Type.String(), value: Type.String() })),
+        props_list: Type.Record(Type.String(), Type.String(), { description: '`pid:vid` to `name:value`.' }),
+        skus: Type.Object({
+          sku: Type.Array(
+            Type.Object({
+              sku_id: Type.String(),
+              price: text,
+              orginal_price: text,
+              properties: Type.String({ description: '`pid:vid;pid:vid`' }),
+              properties_name: Type.String({ description: '`pid:vid:name:value;…`' }),
+              quantity: text,
+            }),
+          ),
+        }),
+        sales_data: Type.Object({ weight: count, size: count, delivery_time: text, sales: count }),
+      },
+      { additionalProperties: true },
+    ),
+  },
+  { description: 'The product.' },
+)
 
 export function lookupRoutes(scope: FastifyInstance, ctx: Ctx): void {
   const app = scope.withTypeProvider<TypeBoxTypeProvider>()
@@ -63,28 +73,29 @@ export function lookupRoutes(scope: FastifyInstance, ctx: Ctx): void {
         summary: 'One normalized product for a marketplace or agent link',
         consumes: ['application/x-www-form-urlencoded', 'application/json'],
         body: Type.Object({
-          url: Type.String({ description: 'A product link of a supported marketplace, or an agent’s link to one.' }),
+          url: Type.String({
+            description: 'a product link of a supported marketplace, or an agent’s link to one',
+            examples: ['https://weidian.com/item.html?itemID=7266541641'],
+          }),
           searchlang: Type.Optional(
             Type.String({
               pattern: '^(?:[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*)?$',
               description: 'a language code such as en or zh; en unless given',
             }),
           ),
-          tid: Type.Optional(Type.String({ maxLength: 200, description: 'Yours, to find the call again.' })),
+          tid: Type.Optional(
+            Type.String({
+              maxLength: 200,
+              description: 'your own mark; it comes back in the answer and stands in the request log',
+            }),
+          ),
         }),
-        response: {
-          200: WireAnswer,
-          400: WireError,
-          401: WireError,
-          402: WireError,
-          404: WireError,
-          429: WireError,
-          500: WireError,
-        },
+        response: { 200: WireAnswer, ...errorAnswers(400, 401, 403, 404, 413, 429, 500, 503) },
       },
     },
     async (request, reply) => {
       const { url, searchlang, tid } = request.body
+      request.tid = tid ?? null
       if (url === '') throw new DomainError('input_missing', 'url is required.')
       const ref = await listingOf(ctx, url)
       const language = languageOf(searchlang)
@@ -93,9 +104,11 @@ export function lookupRoutes(scope: FastifyInstance, ctx: Ctx): void {
       const printed = await printedOnce(ctx, `item ${language} ${scope.catalogue}`, ref, async () => {
         const product = await lookUp(ctx, scope, ref)
         const texts = await translateProduct(ctx, product, language)
+        const freshMs = freshForMs(product, ctx.clock.now())
+        const isComplete = !ctx.config.translate || untranslatedTexts(product, texts).length === 0
         return {
           text: JSON.stringify(toWireItem(product, texts, ctx.publicUrl)),
-          keepMs: freshForMs(product, ctx.clock.now()),
+          keepMs: isComplete ? freshMs : Math.min(freshMs, UNTRANSLATED_KEPT_MS),
         }
       })
       const echoed = tid === undefined ? '' : `"tid":${JSON.stringify(tid)},`

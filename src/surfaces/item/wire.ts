@@ -15,10 +15,12 @@ const count = (value: number | null) => (value === null ? null : String(value))
 export function toWireItem(product: Product, texts: TranslatedListing, publicUrl: string) {
   const url = (path: string) => absoluteUrl(publicUrl, path)
   const labels = optionLabels(texts)
+  const valueImages = new Set(product.options.flatMap(({ values }) => values.map(({ image }) => image)))
   return {
     api_source: product.marketplace,
     num_iid: product.listingId,
-    title: texts.title.text,
+    // Half a translated title helps nobody; options and attributes are read word by word.
+    title: texts.title.translated ? texts.title.text : product.title,
     title_original: product.title,
     desc: texts.description?.text ?? null,
     price: price(product.priceFen),
@@ -39,7 +41,7 @@ export function toWireItem(product: Product, texts: TranslatedListing, publicUrl
     },
     props: texts.attributes.map(({ name, value }) => ({ name: name.text, value: value.text })),
     props_list: Object.fromEntries(labels),
-    skus: { sku: product.skus.map((sku) => toWireSku(sku, labels)) },
+    skus: { sku: product.skus.map((sku) => toWireSku(sku, labels, valueImages, url)) },
     price_range: product.priceRanges.map(({ minQuantity, priceFen }) => [minQuantity, price(priceFen)]),
     seller_info: {
       nick: product.seller.name,
@@ -75,7 +77,7 @@ function optionLabels(texts: TranslatedListing): Map<string, string> {
   )
 }
 
-function toWireSku(sku: Sku, labels: Map<string, string>) {
+function toWireSku(sku: Sku, labels: Map<string, string>, url: (path: string) => string) {
   const keys = sku.choices.map(([option, value]) => `${option}:${value}`)
   return {
     sku_id: sku.skuId,
@@ -85,5 +87,6 @@ function toWireSku(sku: Sku, labels: Map<string, string>) {
     properties: keys.join(';'),
     properties_name: keys.map((key) => `${key}:${labels.get(key) ?? ''}`).join(';'),
     quantity: count(sku.stock),
+    ...(ownImage !== null && { pic_url: url(ownImage) }),
   }
 }

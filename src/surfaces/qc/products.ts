@@ -8,19 +8,22 @@ import { printedOnce, sendPrinted } from '../printed.ts'
 import { catalogueOf } from '../surface.ts'
 import { STOREFRONTS, toWireProduct } from './wire.ts'
 
-const WireProduct = Type.Object({
-  data: Type.Object({
-    id: Type.Integer(),
-    storefront: Type.Enum(STOREFRONTS),
-    listing_id: Type.String(),
-    name: Type.String(),
-    price: Type.Union([Type.String(), Type.Null()], { description: 'The lowest sku price in yuan.' }),
-    pic_url: Type.Union([Type.String(), Type.Null()]),
-    product_url: Type.String(),
-    qc_count: Type.Integer(),
-    qc_preview: Type.Array(Type.String(), { maxItems: 5 }),
-  }),
-})
+const WireProduct = Type.Object(
+  {
+    data: Type.Object({
+      id: Type.Integer(),
+      storefront: Type.Enum(STOREFRONTS),
+      listing_id: Type.String(),
+      name: Type.String(),
+      price: Type.Union([Type.String(), Type.Null()], { description: 'The lowest sku price in yuan.' }),
+      pic_url: Type.Union([Type.String(), Type.Null()]),
+      product_url: Type.String(),
+      qc_count: Type.Integer(),
+      qc_preview: Type.Array(Type.String(), { maxItems: 5 }),
+    }),
+  },
+  { description: 'The product.' },
+)
 
 export function productRoutes(scope: FastifyInstance, ctx: Ctx): void {
   const app = scope.withTypeProvider<TypeBoxTypeProvider>()
@@ -34,9 +37,9 @@ export function productRoutes(scope: FastifyInstance, ctx: Ctx): void {
         summary: 'One product with its price and up to five QC photos',
         params: Type.Object({
           storefront: Type.Enum(STOREFRONTS),
-          listingId: Type.String({ pattern: '^[0-9]{1,20}$', description: '1 to 20 digits' }),
+          listingId: Type.String({ pattern: '^[0-9]{1,20}$', description: '1 to 20 digits', examples: ['7231368393'] }),
         }),
-        response: { 200: WireProduct, ...errorAnswers(400, 401, 403, 404, 429, 500) },
+        response: { 200: WireProduct, ...errorAnswers(400, 401, 403, 404, 429, 500, 503) },
       },
     },
     async (request, reply) => {

@@ -1,6 +1,8 @@
 import { yuan } from '../../lib/money.ts'
 import type { Product } from '../../products/catalog/product.ts'
 import { canonicalUrl } from '../../products/links/marketplaces.ts'
+import { DEFAULT_LANGUAGE } from '../../products/translation/languages.ts'
+import { translateListing } from '../../products/translation/translation.ts'
 import { absoluteUrl } from '../urls.ts'
 
 /** What qc calls a marketplace. Tmall listings are found under taobao, whose id space they share. */
@@ -20,12 +22,22 @@ export type WireProduct = {
   qc_preview: string[]
 }
 
+/** In English when the whole title can be said in it, else as the seller wrote it: half a translation helps nobody. */
+function nameOf(product: Product): string {
+  const { text, translated } = translateListing(
+    product,
+    DEFAULT_LANGUAGE,
+    product.machineTranslations[DEFAULT_LANGUAGE],
+  ).title
+  return translated ? text : product.title
+}
+
 export function toWireProduct(product: Product, publicUrl: string): WireProduct {
   return {
     id: product.id,
     storefront: product.marketplace === 'tmall' ? 'taobao' : product.marketplace,
     listing_id: product.listingId,
-    name: product.translations['en']?.title ?? product.title,
+    name: nameOf(product),
     price: product.priceFen === null ? null : `¥${yuan(product.priceFen)}`,
     pic_url: product.images[0] ? absoluteUrl(publicUrl, product.images[0]) : null,
     product_url: canonicalUrl(product.marketplace, product.listingId),

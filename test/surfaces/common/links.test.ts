@@ -80,6 +80,21 @@ test('POST /links reads every link of a text in order', async (t) => {
   assert.ok(Object.keys(data[0].converted).length > 20)
 })
 
+test('POST /links takes a form as well', async (t) => {
+  const { app } = await testApp(t)
+  const post = (payload: string, type: string) =>
+    app.inject({ method: 'POST', url: '/api/v1/links', payload, headers: { 'content-type': type } })
+  const text = 'see https://weidian.com/item.html?itemID=7231368393'
+  const form = await post(new URLSearchParams({ text }).toString(), 'application/x-www-form-urlencoded')
+  assert.equal(form.json().data[0].listing_id, '7231368393')
+  assertAnswer(await post(text, 'text/plain'), 400, {
+    error: {
+      code: 'BAD_REQUEST',
+      message: 'Send the body as application/json or application/x-www-form-urlencoded.',
+    },
+  })
+})
+
 test('what cannot be read is refused in the house envelope', async (t) => {
   const { app } = await testApp(t)
   const no = (message: string) => ({ error: { code: 'BAD_REQUEST', message } })

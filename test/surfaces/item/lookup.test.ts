@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import pino from 'pino'
+import { systemClock } from '../../../src/lib/clock.ts'
+import { startUpstreams } from '../../../src/upstreams/start.ts'
 import { demoListings } from '../../../src/demo/catalogue.ts'
 import { storeDemo } from '../../../src/products/catalog/catalog.ts'
 import { assertAnswer, seedKey, testApp } from '../../app.ts'
@@ -180,4 +183,40 @@ test('every refusal, whole', async (t) => {
   for (const { name, body, sent = headers, status, answer } of cases) {
     await t.test(name, async () => assertAnswer(await post(body, sent), status, answer))
   }
+})
+
+test('what the translation service could not do is tried again, and tid stands in the log', async (t) => {
+  const upstreams = await startUpstreams({ port: 0, clock: systemClock })
+  t.after(() => upstreams.stop())
+  const moved = { byMs: 0 }
+  const clock = {
+    now: () => new Date(Date.now() + moved.byMs),
+    elapsedMs: () => performance.now() + moved.byMs,
+    sleep: systemClock.sleep,
+  }
+  const lines: string[] = []
+  const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) })
+  const { app, ctx } = await testApp(t, { ...upstreams.env, SOURCES: 'onebound' }, { clock, log })
+  const { headers } = await seedKey(ctx, { mode: 'live' })
+  const payload = { url: 'https://item.taobao.com/item.htm?id=600000000011', tid: 'find-me' }
+  const ask = async () => (await app.inject({ method: 'POST', url: '/api/v1/item', headers, payload })).json().data
+
+  upstreams.controls.translate.fault = 'down'
+  const before = await ask()
+  assert.equal(before.translated.desc, false)
+  upstreams.controls.translate.fault = 'none'
+  assert.deepEqual(await ask(), before)
+  moved.byMs += 11 * 60_000
+  const after = await ask()
+  assert.equal(after.translated.desc, true)
+  assert.notEqual(after.desc, before.desc)
+
+  const told = lines
+    .map((line) => JSON.parse(line) as { tid?: string; route?: string })
+    .filter(({ tid }) => tid === 'find-me')
+  assert.deepEqual(
+    told.map(({ route }) => route),
+    ['/api/v1/item', '/api/v1/item', '/api/v1/item'],
+  )
+  assert.ok(!lines.join('').includes(headers['authorization']!.slice(15)))
 })

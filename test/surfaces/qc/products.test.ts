@@ -33,6 +33,11 @@ test('the documented example, whole', async (t) => {
 
   const again = await app.inject({ url: URL, headers: { ...headers, 'if-none-match': String(answer.headers.etag) } })
   assert.deepEqual([again.statusCode, again.body], [304, ''])
+  const etag = String(answer.headers.etag)
+  for (const tag of ['*', etag.slice(2), `"x", ${etag}`]) {
+    assert.equal((await app.inject({ url: URL, headers: { ...headers, 'if-none-match': tag } })).statusCode, 304, tag)
+  }
+  assert.equal((await app.inject({ url: URL, headers: { ...headers, 'if-none-match': '"x"' } })).statusCode, 200)
 })
 
 test('every refusal, whole', async (t) => {
@@ -144,4 +149,18 @@ test('a tmall listing is found under taobao, with its own address', async (t) =>
     [data.storefront, data.product_url],
     ['taobao', `https://detail.tmall.com/item.htm?id=${tmall.listingId}`],
   )
+})
+
+test('a printed answer is not trusted while changes elsewhere cannot be seen', async (t) => {
+  const { app, ctx } = await testApp(t)
+  await storeDemo(ctx, demoListings())
+  const { headers } = await seedKey(ctx)
+  const name = async () => (await app.inject({ url: URL, headers })).json().data.name
+  const before = await name()
+  const [printed] = [...ctx.printed.entries.values()]
+  printed!.text = printed!.text.replace(before, 'kept')
+  assert.equal(await name(), 'kept')
+  const { watch } = ctx
+  ctx.watch = { value: watch.value, ageMs: () => 801, next: () => watch.next(), stop: async () => {} }
+  assert.equal(await name(), before)
 })
