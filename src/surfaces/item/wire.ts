@@ -77,7 +77,14 @@ function optionLabels(texts: TranslatedListing): Map<string, string> {
   )
 }
 
-function toWireSku(sku: Sku, labels: Map<string, string>, url: (path: string) => string) {
+function toWireSku(
+  sku: Sku,
+  labels: Map<string, string>,
+  valueImages: ReadonlySet<string | null>,
+  url: (path: string) => string,
+) {
+  // Most skus show the picture of their colour, which prop_imgs has already.
+  const ownImage = valueImages.has(sku.image) ? null : sku.image
   const keys = sku.choices.map(([option, value]) => `${option}:${value}`)
   return {
     sku_id: sku.skuId,
