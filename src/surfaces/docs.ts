@@ -66,6 +66,7 @@ async function referencePage(surfaces: readonly Surface[]): Promise<FastifyInsta
       pageTitle: 'Openhaul API',
       cdn: '/docs/js/scalar.js',
       sources: surfaces.map(({ name, title }) => ({ title, slug: name, url: `/docs/openapi/${name}.json` })),
+      authentication: { preferredSecurityScheme: 'key' },
       hideClientButton: true,
       withDefaultFonts: false,
       telemetry: false,
