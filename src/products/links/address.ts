@@ -17,7 +17,8 @@ export type Address = {
 export type Refusal = 'not an address' | 'user name' | 'port' | 'host'
 
 const HOST = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/
-const SCHEME = /^(?:([Hh][Tt][Tt][Pp][Ss]?):)?\/\//
+/** One slash after the colon is what is left of two where a server tidied a path; browsers read it as two. */
+const SCHEME = /^(?:([Hh][Tt][Tt][Pp][Ss]?):\/{1,2}|\/\/)/
 
 /**
  * Takes an http(s) address apart; the scheme may be missing. A user name before the host, a port other than the
@@ -65,10 +66,16 @@ function splitPath(text: string): [path: string, query: string] {
   return [path.includes('//') ? path.replace(/\/{2,}/g, '/') : path || '/', cut === -1 ? '' : text.slice(cut + 1)]
 }
 
+const ENCODED_ROUTE = /^!?%(?:25){0,2}2f/i
+
 function readRoute(fragment: string): Address['route'] {
-  const from = fragment.startsWith('!/') ? 1 : 0
-  if (fragment.charCodeAt(from) !== 47 || fragment.length === from + 1) return null
-  const [path, query] = splitPath(fragment.slice(from))
+  let text = fragment
+  for (let decodings = 0; decodings < 3 && ENCODED_ROUTE.test(text); decodings += 1) text = decode(text)
+  if (text.startsWith('!')) text = text.slice(1)
+  // Without a slash it is a place on the page, unless it has parameters.
+  if (text.charCodeAt(0) !== 47) text = text.includes('?') ? `/${text}` : ''
+  if (text.length < 2) return null
+  const [path, query] = splitPath(text)
   return { path, query, params: readParams(query) }
 }
 
@@ -92,10 +99,13 @@ function readParam(text: string, at: number): Param {
     const mangled = /%(?:25){0,2}3d/i.exec(text)
     if (mangled) [equals, width] = [mangled.index, mangled[0].length]
   }
-  const name = equals === -1 ? text : text.slice(0, equals)
+  const written = equals === -1 ? text : text.slice(0, equals)
   const value = equals === -1 ? '' : text.slice(equals + width)
+  let name = (written.includes('%') ? decode(written) : written).toLowerCase()
+  // What is left of an ampersand whose semicolon was percent-encoded.
+  while (name.startsWith('amp;')) name = name.slice(4)
   return {
-    name: (name.includes('%') ? decode(name) : name).toLowerCase(),
+    name,
     value,
     at: at + (equals === -1 ? text.length : equals + width),
   }
@@ -111,35 +121,64 @@ export function decode(text: string): string {
   }
 }
 
-/** Ampersands and equals signs that went through an HTML encoder, once or several times. */
+const NAMED_ENTITIES: Readonly<Record<string, string>> = {
+  equals: '=',
+  sol: '/',
+  colon: ':',
+  quest: '?',
+  num: '#',
+  percnt: '%',
+  period: '.',
+  lowbar: '_',
+}
+const ENTITY = /&(?:#0{0,6}(\d{2,3})|#x0{0,6}([0-9a-f]{2})|(equals|sol|colon|quest|num|percnt|period|lowbar));/gi
+/** What addresses are made of. Quotes and brackets stay as they are: they end an address, and `&` ends it as well. */
+const ADDRESS_CHARACTER = /[\w#%&+./:=?@~-]/
+
+/** The characters of an address that went through an HTML encoder, ampersands once or several times. */
 export function decodeEntities(text: string): string {
-  if (!text.includes('amp;') && !text.includes('&#') && !text.includes('&equals;')) return text
+  if (!text.includes('&') || !text.includes(';')) return text
   return text
-    .replace(/&(?:amp;)+/gi, '&')
-    .replace(/&#(?:0*38|x0*26);/gi, '&')
-    .replace(/&(?:#(?:0*61|x0*3d)|equals);/gi, '=')
+    .replace(/&(?:(?:amp|#0{0,6}38|#x0{0,6}26);)+/gi, '&')
+    .replace(ENTITY, (entity: string, decimal?: string, hex?: string, name?: string) => {
+      if (name !== undefined) return NAMED_ENTITIES[name.toLowerCase()]!
+      const character = String.fromCharCode(decimal === undefined ? Number.parseInt(hex!, 16) : Number(decimal))
+      return ADDRESS_CHARACTER.test(character) ? character : entity
+    })
 }
 
-/** The first value of the first of `names` that has one, decoded; null when none has. Two different values: `twice`. */
+const AFTER_LINK = /[\s。，、；！？）】」]/
+
+/** Cuts off blanks and the Chinese marks that end a sentence, which get encoded together with an address. */
+export function trimMarks(text: string): string {
+  let end = text.length
+  while (end > 0 && AFTER_LINK.test(text[end - 1]!)) end -= 1
+  return end === text.length ? text : text.slice(0, end)
+}
+
+/**
+ * The first value of the first of `names` that has one, decoded and trimmed; null when none has. `twice`: there is a
+ * second, different value. Under another name only a number counts as that, as pages fill in words like `undefined`.
+ */
 export function findParam(
   params: readonly Param[],
   names: readonly string[],
 ): { value: string; twice: boolean } | null {
+  let value: string | null = null
+  let valueName = ''
   for (const name of names) {
-    let value: string | null = null
     for (const param of params) {
       if (param.name !== name || param.value === '') continue
-      const decoded = decode(param.value)
-      if (value !== null && value !== decoded) return { value, twice: true }
-      value = decoded
+      const decoded = trimMarks(decode(param.value))
+      if (value === null) [value, valueName] = [decoded, name]
+      else if (value !== decoded && (name === valueName || /^\d+$/.test(decoded))) return { value, twice: true }
     }
-    if (value !== null) return { value, twice: false }
   }
-  return null
+  return value === null ? null : { value, twice: false }
 }
 
-/** The address over https as a program may ask for it; null when it holds anything but printable ASCII. */
+/** The address up to a blank, over https, as a program may ask for it; null when it is not all printable ASCII. */
 export function httpsUrl({ host, path, query }: Address): string | null {
-  const rest = query === '' ? path : `${path}?${query}`
+  const [rest = ''] = (query === '' ? path : `${path}?${query}`).split(/\s/, 1)
   return /^[!-~]*$/.test(rest) ? `https://${host}${rest}` : null
 }

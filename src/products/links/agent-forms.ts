@@ -1,6 +1,7 @@
-import { findParam } from './address.ts'
+import { decode, findParam, trimMarks } from './address.ts'
 import type { Param } from './address.ts'
 import { AGENTS } from './agents.ts'
+import { family } from './marketplaces.ts'
 import type { Marketplace } from './marketplaces.ts'
 import type { Form } from './registry.ts'
 
@@ -31,6 +32,32 @@ function readCode(codes: Readonly<Record<string, Marketplace>>, code: string): M
   return (Object.hasOwn(codes, key) ? codes[key]! : WORDS.get(key)) ?? null
 }
 
+type Code = { marketplace: Marketplace | null; twice: boolean }
+
+/**
+ * What the form's codes say; null when the address has none. The first decides. `twice`: the same parameter again, or
+ * another one that is read as a code, tells another marketplace.
+ */
+function findCode(form: Form, codes: Readonly<Record<string, Marketplace>>, params: readonly Param[]): Code | null {
+  let found: Code | null = null
+  let foundName = ''
+  for (const name of form.code ?? []) {
+    for (const param of params) {
+      if (param.name !== name || param.value === '') continue
+      const marketplace = readCode(codes, trimMarks(decode(param.value)))
+      if (found === null) {
+        found = { marketplace, twice: false }
+        foundName = name
+      } else if (found.marketplace && marketplace && family(found.marketplace) === family(marketplace)) {
+        if (marketplace === 'tmall') found.marketplace = marketplace
+      } else if (found.marketplace !== marketplace && (name === foundName || (found.marketplace && marketplace))) {
+        found.twice = true
+      }
+    }
+  }
+  return found
+}
+
 type Pattern = { expression: RegExp; idAt: number; codeAt: number }
 
 /** Forms with `{id}` or `{code}` in their path, as expressions over a plain path. */
@@ -49,12 +76,13 @@ function compile(path: string): Pattern {
   return { expression: new RegExp(`^${source}$`), idAt: order.indexOf('id') + 1, codeAt: order.indexOf('code') + 1 }
 }
 
-const LANGUAGE = /^\/(?:m|pc|[a-z]{2}(?:[-_][a-z]{2,4})?)(?=\/)/
+/** A language, a kind of device, or both in either order. */
+const PREFIXES = /^(?:\/(?:m|pc|h5|[a-z]{2}(?:[-_][a-z0-9]{2,4}){0,2})(?=\/|$)){1,2}/
 
-/** A path as forms are written: in lower case, without language or device prefix, `.html` and trailing slash. */
+/** A path as forms are written: decoded, in lower case, without prefixes, `.html` and trailing slash. */
 export function plainPath(path: string): string {
-  const lower = path.toLowerCase()
-  const bare = lower.replace(LANGUAGE, '').replace(/\.html?$/, '')
+  const lower = trimMarks(decode(path)).toLowerCase()
+  const bare = lower.replace(PREFIXES, '').replace(/\.html?$/, '')
   return bare.length > 1 && bare.endsWith('/') ? bare.slice(0, -1) : bare || '/'
 }
 
@@ -84,9 +112,8 @@ function matchPattern(
   if (!parts) return null
   const id = pattern.idAt ? parts[pattern.idAt]! : null
   if (pattern.codeAt) return { form, id, marketplace: readCode(codes, parts[pattern.codeAt]!), twice: false }
-  const code = form.code ? findParam(params, form.code) : null
-  const marketplace = code ? readCode(codes, code.value) : (form.marketplace ?? null)
-  return { form, id, marketplace, twice: code?.twice ?? false }
+  const code = findCode(form, codes, params)
+  return { form, id, marketplace: code ? code.marketplace : (form.marketplace ?? null), twice: code?.twice ?? false }
 }
 
 function matchQuery(
@@ -102,18 +129,20 @@ function matchQuery(
   if (form.named) return matchNamed(form, params)
   const id = form.id ? findParam(params, form.id) : null
   if (!id) return null
-  const code = form.code ? findParam(params, form.code) : null
-  const marketplace = code ? readCode(codes, code.value) : (form.marketplace ?? null)
+  const code = findCode(form, codes, params)
+  const marketplace = code ? code.marketplace : (form.marketplace ?? null)
   return { form, id: id.value, marketplace, twice: id.twice || (code?.twice ?? false) }
 }
 
 function matchNamed(form: Form, params: readonly Param[]): FormMatch | null {
+  let match: FormMatch | null = null
   for (const param of params) {
     const marketplace = WORDS.get(param.name)
-    if (marketplace) {
-      const found = findParam(params, [param.name])
-      if (found) return { form, id: found.value, marketplace, twice: found.twice }
-    }
+    if (!marketplace || param.value === '') continue
+    const id = trimMarks(decode(param.value))
+    if (match === null) match = { form, id, marketplace, twice: false }
+    else if (id !== match.id || family(marketplace) !== family(match.marketplace!)) match.twice = true
+    else if (marketplace === 'tmall') match.marketplace = marketplace
   }
-  return null
+  return match
 }

@@ -2,7 +2,7 @@ import { decode, findParam } from './address.ts'
 import type { Address, Param } from './address.ts'
 import { matchForm, plainPath } from './agent-forms.ts'
 import type { FormMatch } from './agent-forms.ts'
-import { itemTarget, otherTarget, shortTarget, storeTarget } from './link.ts'
+import { itemTarget, mergeTargets, otherTarget, shortTarget, storeTarget } from './link.ts'
 import type { Target } from './link.ts'
 import { isListingId } from './marketplaces.ts'
 import { decryptPandabuy } from './pandabuy.ts'
@@ -10,6 +10,7 @@ import { keepReferral } from './reading.ts'
 import type { Reading } from './reading.ts'
 import { findSite } from './registry.ts'
 import type { Agent } from './registry.ts'
+import { scan } from './scan.ts'
 
 type Read = (text: string, reading: Reading) => Target
 /** A path with its query: the address's own, or the one after `#`. */
@@ -20,11 +21,7 @@ export function readAgentPage(agent: Agent, address: Address, reading: Reading, 
   const views: View[] = address.route ? [address.route, address] : [address]
   for (const view of views) collectReferral(agent, view, reading)
   let best: Target | null = null
-  for (const view of views) {
-    const target = readView(agent, view, reading, read)
-    if (target && target.type !== 'page') return target
-    best ??= target
-  }
+  for (const view of views) best = mergeTargets(best, readView(agent, view, reading, read))
   if (best) return best
   const what = address.path === '/' && !address.route ? 'The front page' : 'A page'
   return otherTarget('page', `${what} of ${agent.name}, not one item.`)
@@ -48,7 +45,7 @@ function readView(agent: Agent, view: View, reading: Reading, read: Read): Targe
   const match = matchForm(agent.decode, agent.codes, path, view.params)
   const direct = match ? fromMatch(agent, match) : null
   const inner = readWrapped(agent, view, reading, read)
-  if (direct || inner) return combine(direct, inner)
+  if (direct || inner) return combine(agent, direct, inner)
   const store = matchForm(agent.storeDecode, agent.codes, path, view.params)
   return store ? fromStoreMatch(agent, store, view, reading, read) : null
 }
@@ -64,17 +61,10 @@ function fromMatch(agent: Agent, { form, id, marketplace, twice }: FormMatch): T
   })
 }
 
-/** The id form and the wrapped address of one link. The address is exact where a code folds tmall into taobao. */
-function combine(direct: Target | null, inner: Target | null): Target | null {
-  if (!direct || !inner) return direct ?? inner
-  if (direct.type !== 'item') return inner.type === 'page' || inner.type === 'none' ? direct : inner
-  if (inner.type !== 'item') return direct
-  const same = direct.listingId === inner.listingId && family(direct.marketplace) === family(inner.marketplace)
-  return same ? inner : otherTarget('ambiguous', 'The link names one listing and wraps the address of another.')
-}
-
-function family(marketplace: string): string {
-  return marketplace === 'tmall' ? 'taobao' : marketplace
+/** The id form and the wrapped address of one link. */
+function combine(agent: Agent, direct: Target | null, inner: Target | null): Target | null {
+  const believed = agent.addressWins && inner?.type === 'item' && direct?.listingId === inner.listingId
+  return believed ? inner : mergeTargets(direct, inner)
 }
 
 /** Parameters that agents wrap addresses in. */
@@ -88,18 +78,16 @@ function readWrapped(agent: Agent, view: View, reading: Reading, read: Read): Ta
   let best: Target | null = null
   for (const param of view.params) {
     if (param.value === '' || !WRAPPING.has(param.name)) continue
-    const target = readWrappedParam(agent, param, view, reading, read)
-    if (target && target.type !== 'page') return target
-    best ??= target
+    best = mergeTargets(best, readWrappedParam(agent, param, view, reading, read))
   }
   return best
 }
 
-const SCHEME = /^(?:https?:)?\/\//i
+const SCHEME = /^(?:https?:\/|\/\/)/i
 
 function readWrappedParam(agent: Agent, param: Param, view: View, reading: Reading, read: Read): Target | null {
   const text = agent.id === 'pandabuy' ? openPandabuy(param.value) : findAddress(param.value)
-  if (text === null) return null
+  if (text === null) return readMessage(param.value, reading, read)
   if (text === 'sealed') return shortTarget(null, null, `Only ${agent.name} itself could tell the item of this link.`)
   let target = read(text, reading)
   if (isEmpty(target) && text === param.value && SCHEME.test(text)) {
@@ -109,6 +97,20 @@ function readWrappedParam(agent: Agent, param: Param, view: View, reading: Readi
   }
   if (target.type !== 'none') return target
   return otherTarget('page', `What this link of ${agent.name} wraps is not an address of a marketplace or agent.`)
+}
+
+/** The links in a whole message, as people paste it from an app into the search of an agent. */
+function readMessage(value: string, reading: Reading, read: Read): Target | null {
+  let text = value
+  for (let decodings = 0; decodings < 3 && text.includes('%'); decodings += 1) text = decode(text)
+  if (!text.includes('.')) return null
+  let best: Target | null = null
+  for (const candidate of scan(text)) {
+    if (reading.readsLeft <= 0) break
+    const target = read(candidate.text, reading)
+    if (!isEmpty(target)) best = mergeTargets(best, target)
+  }
+  return best
 }
 
 function isEmpty(target: Target): boolean {

@@ -234,6 +234,7 @@ export const AGENTS: readonly Agent[] = [
     decode: [
       { path: '/product', id: ['id'], code: ['platform', 'shop_type', 'shoptype'] },
       { path: '/pages/product/product', id: ['id'], code: ['platform', 'shop_type', 'shoptype'] },
+      { path: '/', id: ['id'], code: ['platform', 'shop_type', 'shoptype'] },
     ],
     stores: coded('https://cnfans.com/shops/?shop_type={code}&shop_id={id}', {
       '1688': '1688',
@@ -262,6 +263,7 @@ export const AGENTS: readonly Agent[] = [
     decode: [
       { path: '/product', id: ['id'], code: ['platform', 'shop_type', 'shoptype'] },
       { path: '/pages/product/product', id: ['id'], code: ['platform', 'shop_type', 'shoptype'] },
+      { path: '/', id: ['id'], code: ['platform', 'shop_type', 'shoptype'] },
     ],
     stores: coded('https://mulebuy.com/shops/?shop_type={code}&shop_id={id}', {
       '1688': '1688',
@@ -290,6 +292,7 @@ export const AGENTS: readonly Agent[] = [
     decode: [
       { path: '/product', id: ['id'], code: ['platform', 'shop_type', 'shoptype'] },
       { path: '/pages/product/product', id: ['id'], code: ['platform', 'shop_type', 'shoptype'] },
+      { path: '/', id: ['id'], code: ['platform', 'shop_type', 'shoptype'] },
     ],
     stores: {},
     storeDecode: [{ path: '/shops', id: ['shop_id'], code: ['shop_type'] }],
@@ -314,6 +317,7 @@ export const AGENTS: readonly Agent[] = [
     decode: [
       { path: '/product', id: ['id'], code: ['platform', 'shop_type', 'shoptype'] },
       { path: '/pages/product/product', id: ['id'], code: ['platform', 'shop_type', 'shoptype'] },
+      { path: '/', id: ['id'], code: ['platform', 'shop_type', 'shoptype'] },
     ],
     stores: coded('https://joyabuy.com/shops/?shop_type={code}&shop_id={id}', {
       '1688': '1688',
@@ -342,6 +346,7 @@ export const AGENTS: readonly Agent[] = [
     decode: [
       { path: '/product', id: ['id'], code: ['platform', 'shop_type', 'shoptype'] },
       { path: '/pages/product/product', id: ['id'], code: ['platform', 'shop_type', 'shoptype'] },
+      { path: '/', id: ['id'], code: ['platform', 'shop_type', 'shoptype'] },
     ],
     stores: coded('https://orientdig.com/shops/?shop_type={code}&shop_id={id}', {
       '1688': '1688',
@@ -567,6 +572,7 @@ export const AGENTS: readonly Agent[] = [
       weidian: '4',
     }),
     storeDecode: [{ path: '/store', id: ['shopid'], code: ['platformtype'] }],
+    addressWins: true,
     referral: 'invite_code',
     referralNames: ['invite_code'],
     evidence: 'Recorded from one public tool.',
@@ -694,6 +700,10 @@ export const AGENTS: readonly Agent[] = [
       { path: '/item', id: ['tid'], code: ['tp'] },
       { path: '/index/weidian/itemid={id}', marketplace: 'weidian' },
       { path: '/index/1688/1688id={id}', marketplace: '1688' },
+      { path: '/index/item1688/1688id={id}', marketplace: '1688' },
+      { path: '/index/1688id={id}', marketplace: '1688' },
+      { path: '/index/item/1688id={id}', marketplace: '1688' },
+      { path: '/1688id={id}', marketplace: '1688' },
     ],
     stores: {},
     storeDecode: [],
@@ -719,6 +729,7 @@ export const AGENTS: readonly Agent[] = [
       { path: '/index/item/index', id: ['tid'], code: ['tp'] },
       { path: '/index/item1688/index', id: ['tid'], code: ['tp'] },
       { path: '/goods/{code}/{id}' },
+      { path: '/', id: ['tid'], code: ['tp'] },
     ],
     stores: {},
     storeDecode: [],

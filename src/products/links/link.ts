@@ -1,4 +1,4 @@
-import { canonicalUrl, storeUrl } from './marketplaces.ts'
+import { canonicalUrl, family, storeUrl } from './marketplaces.ts'
 import type { AnyMarketplace, Marketplace, UnsupportedMarketplace } from './marketplaces.ts'
 
 /** What every link tells, whatever it is. */
@@ -99,4 +99,48 @@ export function unsupportedTarget(marketplace: UnsupportedMarketplace, listingId
 /** `url` null: nobody but the issuer can follow it. */
 export function shortTarget(url: string | null, marketplace: AnyMarketplace | null, reason: string): Target {
   return otherTarget('short', reason, { marketplace, shortUrl: url })
+}
+
+/** How much an answer tells: the smaller, the more. */
+export const RANK: Readonly<Record<LinkType, number>> = {
+  item: 0,
+  unsupported: 0,
+  ambiguous: 1,
+  short: 2,
+  store: 3,
+  page: 4,
+  none: 5,
+}
+
+type Naming = Pick<Link, 'type' | 'marketplace' | 'listingId'>
+
+/** Whether it names one listing, carried or not. */
+export function namesListing({ type }: Naming): boolean {
+  return RANK[type] === 0
+}
+
+/** Whether two that name a listing name the same one; one under tmall's name and taobao's is the same. */
+export function sameListing(one: Naming, other: Naming): boolean {
+  return one.listingId === other.listingId && family(one.marketplace!) === family(other.marketplace!)
+}
+
+/** Of two that name the same listing, the one that says tmall, which is the more exact; else the first. */
+export function moreExact<T extends Naming>(one: T, other: T): T {
+  return other.marketplace === 'tmall' ? other : one
+}
+
+/**
+ * What two parts of one link tell together: the listing that both name, `ambiguous` when they name two, else what tells
+ * more. An `ambiguous` with an id is settled by a listing of that id, and by nothing else.
+ */
+export function mergeTargets(one: Target | null, other: Target | null): Target | null {
+  if (!one || !other) return one ?? other
+  const [first, second] = RANK[one.type] <= RANK[other.type] ? [one, other] : [other, one]
+  if (first.listingId === null || second.listingId === null) {
+    return namesListing(first) && second.type === 'ambiguous' ? second : first
+  }
+  const both = namesListing(second)
+  const same = both ? sameListing(first, second) : first.listingId === second.listingId
+  if (!same) return otherTarget('ambiguous', 'The link names two different listings.')
+  return both ? moreExact(first, second) : first
 }

@@ -1,16 +1,17 @@
-import { findParam, httpsUrl } from './address.ts'
+import { decode, findParam, httpsUrl, trimMarks } from './address.ts'
 import type { Address } from './address.ts'
 import { itemTarget, otherTarget, shortTarget, storeTarget, unsupportedTarget } from './link.ts'
 import type { Target } from './link.ts'
 import { isListingId } from './marketplaces.ts'
 import type { AnyMarketplace, Marketplace } from './marketplaces.ts'
 
-/** Tells what an address on a marketplace's own hosts is. `path` is the address's, in lower case. */
+/** Tells what an address on a marketplace's own hosts is. */
 export function readMarketplacePage(marketplace: AnyMarketplace, address: Address): Target {
-  const path = address.path.toLowerCase()
+  const path = trimMarks(decode(address.path)).toLowerCase()
   return READERS[marketplace](address, path) ?? page(marketplace, path)
 }
 
+/** `path` is the address's, decoded and in lower case. */
 type Reader = (address: Address, path: string) => Target | null
 
 const READERS: Record<AnyMarketplace, Reader> = {
@@ -36,6 +37,19 @@ function itemFrom(marketplace: AnyMarketplace, address: Address, names: readonly
   return itemOf(marketplace, found.value)
 }
 
+const PAGE_NAME = /^[a-z][a-z_-]*$/
+
+/** The item of a page with an id in its path, in a parameter or in both; a word in the id's place is the page's name. */
+function itemIn(marketplace: AnyMarketplace, address: Address, inPath: string, names: readonly string[]): Target {
+  const found = findParam(address.params, names)
+  if (PAGE_NAME.test(inPath)) return found ? itemFrom(marketplace, address, names) : page(marketplace, address.path)
+  const other = found && isListingId(found.value) && (found.twice || found.value !== inPath)
+  if (other && isListingId(inPath)) {
+    return otherTarget('ambiguous', 'The link gives two different ids.', { marketplace })
+  }
+  return itemOf(marketplace, inPath)
+}
+
 function itemOf(marketplace: AnyMarketplace, id: string): Target {
   if (!isListingId(id)) {
     return otherTarget('page', `The id in this link of ${marketplace} is not a listing number.`, { marketplace })
@@ -45,33 +59,41 @@ function itemOf(marketplace: AnyMarketplace, id: string): Target {
     : itemTarget(marketplace, id)
 }
 
-const ITEM_PAGE = /\/(?:item|item_o|item_detail|detail|edetail)(?:\.html?)?\/?$/
+const ITEM_PAGE = /\/(?:item|item_o|item_detail|detail|edetail|security-h5-detail\/home)(?:\.html?)?\/?$/
 const ITEM_PATH = /^\/(?:list\/)?item\/([^/]+?)(?:\.html?)?\/?$/
 const MOBILE_ITEM_PATH = /^\/i(\d+)\.html?$/
+const ITEM_IDS = ['id', 'itemid', 'item_id', 'itemnumid']
 
 function readTaobao(address: Address, path: string): Target | null {
   // Goofish pages inside the app of its owner.
   const marketplace: Marketplace = path.includes('/idlefish-f2e/') ? 'goofish' : 'taobao'
   const inPath = MOBILE_ITEM_PATH.exec(path) ?? ITEM_PATH.exec(path)
-  if (inPath) return itemOf(marketplace, inPath[1]!)
+  if (inPath) return itemIn(marketplace, address, inPath[1]!, ITEM_IDS)
   if (ITEM_PAGE.test(path) || (marketplace === 'goofish' && path.includes('detail'))) {
-    return itemFrom(marketplace, address, ['id', 'itemid', 'item_id', 'itemnumid'])
+    return itemFrom(marketplace, address, ITEM_IDS)
   }
-  if (findParam(address.params, ['targettype'])?.value === 'ITEM') {
-    return itemFrom(marketplace, address, ['targetid'])
-  }
-  return readNamedShop('taobao', address, path)
+  return readTarget(marketplace, address) ?? readNamedShop('taobao', address, path)
 }
 
 function readTmall(address: Address, path: string): Target | null {
   const inPath = ITEM_PATH.exec(path)
-  if (inPath) return itemOf('tmall', inPath[1]!)
-  if (ITEM_PAGE.test(path)) return itemFrom('tmall', address, ['id', 'itemid', 'item_id'])
-  return readNamedShop('tmall', address, path)
+  if (inPath) return itemIn('tmall', address, inPath[1]!, ITEM_IDS)
+  if (ITEM_PAGE.test(path)) return itemFrom('tmall', address, ITEM_IDS)
+  return readTarget('tmall', address) ?? readNamedShop('tmall', address, path)
+}
+
+/** Pages of the app that name what they show by its kind and id. */
+function readTarget(marketplace: Marketplace, address: Address): Target | null {
+  const kind = findParam(address.params, ['targettype'])
+  return kind && kind.value.toLowerCase() === 'item' ? itemFrom(marketplace, address, ['targetid']) : null
 }
 
 function readGoofish(address: Address, path: string): Target | null {
-  if (ITEM_PAGE.test(path)) return itemFrom('goofish', address, ['id', 'itemid', 'item_id'])
+  const inPath = ITEM_PATH.exec(path)
+  if (inPath) return itemIn('goofish', address, inPath[1]!, ITEM_IDS)
+  if (ITEM_PAGE.test(path) || (path.includes('/idlefish-f2e/') && path.includes('detail'))) {
+    return itemFrom('goofish', address, ITEM_IDS)
+  }
   if (path === '/personal') {
     const seller = findParam(address.params, ['userid'])
     return seller && !seller.twice && /^\d{1,20}$/.test(seller.value) ? storeTarget('goofish', seller.value) : null
@@ -102,10 +124,13 @@ function readNamedShop(marketplace: 'taobao' | 'tmall' | '1688', address: Addres
   return shop && !shop.twice && /^\d{1,20}$/.test(shop.value) ? storeTarget(marketplace, shop.value) : null
 }
 
+const WEIDIAN_ITEM_PAGE = /\/(?:item|item_classic|item_detail|fastorder)(?:\.html?)?\/?$/
+const WEIDIAN_ITEM_IDS = ['itemid', 'item_id']
+
 function readWeidian(address: Address, path: string): Target | null {
   const inPath = /^\/items?\/([^/]+?)(?:\.html?)?\/?$/.exec(path)
-  if (inPath) return itemOf('weidian', inPath[1]!)
-  if (/^\/item\.html?$/.test(path)) return itemFrom('weidian', address, ['itemid', 'item_id'])
+  if (inPath) return itemIn('weidian', address, inPath[1]!, WEIDIAN_ITEM_IDS)
+  if (WEIDIAN_ITEM_PAGE.test(path)) return itemFrom('weidian', address, WEIDIAN_ITEM_IDS)
   if (address.host === 'k.youshop10.com' && /^\/[\w=-]{4,40}$/.test(path)) {
     return shortTarget(httpsUrl(address), 'weidian', FOLLOW)
   }
@@ -120,7 +145,7 @@ const FOLLOW = 'A short link: it has to be followed to know its item.'
 
 function read1688(address: Address, path: string): Target | null {
   const inPath = /^\/(?:[a-z0-9]+\/)?offer\/([^/]+?)(?:\.html?)?\/?$/.exec(path)
-  if (inPath) return itemOf('1688', inPath[1]!)
+  if (inPath) return itemIn('1688', address, inPath[1]!, ['offerid'])
   if (address.host === 'dj.1688.com' && /^\/ci_(?:bb|king)$/.test(path)) {
     return shortTarget(httpsUrl(address), '1688', FOLLOW)
   }

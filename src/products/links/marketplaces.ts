@@ -43,6 +43,11 @@ function shopLabel(storeId: string): string {
   return /^\d+$/.test(storeId) ? `shop${storeId}` : storeId
 }
 
+/** Tmall's listings are also Taobao's, under the same numbers. */
+export function family(marketplace: AnyMarketplace): AnyMarketplace {
+  return marketplace === 'tmall' ? 'taobao' : marketplace
+}
+
 /** A listing's id on any marketplace: decimal, without leading zeros. Lengths from 1 to 13 digits are in use. */
 export function isListingId(text: string): boolean {
   return LISTING_ID.test(text)

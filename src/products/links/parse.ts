@@ -1,5 +1,5 @@
+import { RANK, moreExact, namesListing, otherTarget, sameListing } from './link.ts'
 import type { Link, Target } from './link.ts'
-import { otherTarget } from './link.ts'
 import { readLink } from './read.ts'
 import { startReading } from './reading.ts'
 import type { Reading } from './reading.ts'
@@ -9,7 +9,8 @@ import type { Candidate } from './scan.ts'
 /** Longer texts are not looked at by `parseLink`; `extractLinks` takes them. */
 export const PARSE_CHARS_MAX = 16_384
 
-const CLEAN = /^[Hh][Tt][Tt][Pp][Ss]?:\/\/[!#-;=?-_a-z{-~]+$/
+/** No backslash: text out of a program is unescaped by the scan. */
+const CLEAN = /^[Hh][Tt][Tt][Pp][Ss]?:\/\/[!#-;=?-[\]-_a-z{-~]+$/
 /** What tells nothing of a listing, so that a second look pays. */
 const EMPTY: ReadonlySet<string> = new Set(['page', 'none'])
 /** Marks of a sentence, or a second address: what a bare address seldom has. */
@@ -74,17 +75,7 @@ function finish(input: string, target: Target, reading: Reading): Link {
   } as Link
 }
 
-/** How much a link tells: the one that tells most speaks for a text. */
-const RANK: Record<Link['type'], number> = {
-  item: 0,
-  unsupported: 0,
-  ambiguous: 1,
-  short: 2,
-  store: 3,
-  page: 4,
-  none: 5,
-}
-
+/** The link that tells most speaks for a text. */
 function chooseLink(text: string): Link | null {
   let best: Link | null = null
   let looked = 0
@@ -92,11 +83,14 @@ function chooseLink(text: string): Link | null {
     looked += 1
     if (looked > CANDIDATES_MAX) break
     const link = readCandidate(candidate)
-    if (best && RANK[link.type] === 0 && RANK[best.type] === 0 && link.canonicalUrl !== best.canonicalUrl) {
-      const target = otherTarget('ambiguous', 'The text holds links to several listings.')
-      return finish(text, target, startReading())
+    if (best && namesListing(link) && namesListing(best)) {
+      if (!sameListing(best, link)) {
+        return finish(text, otherTarget('ambiguous', 'The text holds links to several listings.'), startReading())
+      }
+      best = moreExact(best, link)
+    } else if (!best || RANK[link.type] < RANK[best.type]) {
+      best = link
     }
-    if (!best || RANK[link.type] < RANK[best.type]) best = link
   }
   return best
 }

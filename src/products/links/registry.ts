@@ -33,6 +33,8 @@ export type Agent = {
   decode: readonly Form[]
   stores: Readonly<Partial<Record<Marketplace, string>>>
   storeDecode: readonly Form[]
+  /** Its codes contradict the addresses that it wraps, so that of the same id the address is believed. */
+  addressWins?: true
   /** Its own links do not say the marketplace, so that nobody can read them back. */
   untold?: true
   /** The parameter that is written; null where none is known. */

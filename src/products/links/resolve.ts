@@ -1,6 +1,7 @@
 import { HttpError } from '../../lib/http.ts'
 import type { Http, HttpResponse } from '../../lib/http.ts'
 import { extractLinks } from './extract.ts'
+import { moreExact, namesListing, sameListing } from './link.ts'
 import type { Link, OtherLink } from './link.ts'
 import { parseAddress } from './parse.ts'
 
@@ -65,11 +66,11 @@ function readPage(text: string): Link | string {
   const script = /\burl\s*=\s*(["'])(https?:[^"'\s]{1,4000})\1/i.exec(text)
   const named = script ? parseAddress(script[2]!, script[2]!) : null
   if (named && named.type !== 'none') return named
-  const items = extractLinks(text).filter((each) => each.type === 'item' || each.type === 'unsupported')
+  const items = extractLinks(text).filter(namesListing)
   const [first] = items
   if (!first) return 'The page behind the short link names no listing.'
-  const one = items.every((each) => each.canonicalUrl === first.canonicalUrl)
-  return one ? first : 'The page behind the short link names several listings.'
+  const one = items.every((each) => sameListing(first, each))
+  return one ? items.reduce(moreExact) : 'The page behind the short link names several listings.'
 }
 
 /** What was reached, as an answer to what was asked. */

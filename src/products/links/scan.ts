@@ -1,3 +1,4 @@
+import { decodeEntities } from './address.ts'
 import { findSite } from './registry.ts'
 
 /** A stretch of a text that may be a link; `wider` reaches on to the next blank, for addresses with raw Chinese in them. */
@@ -11,7 +12,7 @@ const INVISIBLE = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g
  */
 const RUN = /(?:[!#-;=?-_a-z{-~]|\p{Nd}|<(?!\/|>|(?:br|p|li|td|tr|div|span|b|i|u|em|strong|a)\b))+/giu
 /** Where an address with a scheme starts: plain, percent-encoded up to three times, or disguised as hxxp. */
-const START = /h(?:tt|xx)ps?(?::|%(?:25){0,2}3a)(?:\/|%(?:25){0,2}2f){2}/gi
+const START = /h(?:tt|xx)ps?(?::|%(?:25){0,2}3a)(?:\/|%(?:25){0,2}2f){1,2}/gi
 /** Taken as long as it goes and looked at afterwards: an expression that knew of dots would start over at each letter. */
 const HOST_LETTERS = /[a-z0-9.-]+/gi
 /** What stands before an address that belongs to the one it stands in. */
@@ -33,12 +34,22 @@ export function* scan(text: string): Generator<Candidate> {
   }
 }
 
-/** Takes off what hides links from programs: invisible characters, JSON's escaped slashes, `[.]` for a dot. */
+/** JSON's and JavaScript's escapes of the marks that addresses are made of, once or twice escaped. */
+const ESCAPED_MARK = /\\{1,4}(?:u00|x)(2[356bdef]|3[adf]|40|5f|7e)/gi
+/** Entities that hide where an address starts or how it goes on. Ampersands alone hide neither. */
+const HIDING_ENTITY = /&(?:#|sol;|colon;|quest;|equals;|period;)/i
+
+/** Takes off what hides links from programs: invisible characters, escaped marks, entities, `[.]` for a dot. */
 function unfold(text: string): string {
   let source = text
   INVISIBLE.lastIndex = 0
   if (INVISIBLE.test(source)) source = source.replace(INVISIBLE, '')
-  if (source.includes('\\/')) source = source.replaceAll('\\/', '/')
+  if (source.includes('\\')) {
+    source = source
+      .replace(/\\{1,8}\//g, '/')
+      .replace(ESCAPED_MARK, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  }
+  if (HIDING_ENTITY.test(source)) source = decodeEntities(source)
   if (source.includes('.]') || source.includes('.)')) source = source.replace(/\[\.\]|\(\.\)/g, '.')
   return joinSplitHosts(source)
 }

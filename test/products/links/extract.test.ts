@@ -26,6 +26,17 @@ const CASES: [name: string, text: string, found: string[]][] = [
   ],
   ['JSON', JSON.stringify({ a: T }).replaceAll('/', '\\/'), ['item 600000000011']],
   [
+    'JSON with escaped marks',
+    `{"a":"${T}\\u0026x\\u003d1","b":"${A.replace('&', '\\u0026')}"}`,
+    ['item 600000000011', 'item 7100000013'],
+  ],
+  ['JSON inside JSON', `"{\\"a\\":\\"${T.replaceAll('/', '\\\\/')}\\\\u0026x=1\\"}"`, ['item 600000000011']],
+  [
+    'HTML that hides every mark',
+    `<b>${W.replaceAll('/', '&#x2F;').replace('=', '&#x3D;')}</b> ${T.replaceAll('/', '&#47;')}&#39;`,
+    ['item 7100000013', 'item 600000000011'],
+  ],
+  [
     'known hosts without scheme',
     `weidian.com/item.html?itemID=7100000013, see acbuy.com`,
     ['item 7100000013', 'page acbuy.com'],

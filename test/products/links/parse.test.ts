@@ -154,6 +154,79 @@ test('a message with one listing is that listing, with several it is ambiguous',
   })
 })
 
+test('one listing under the names of tmall and taobao is that of tmall, in any order', () => {
+  const tmall = 'https://detail.tmall.com/item.htm?id=600000000012'
+  const agent = 'https://cnfans.com/product?id=600000000012&platform=TAOBAO'
+  const taobao = 'https://item.taobao.com/item.htm?id=600000000012'
+  for (const text of [`${tmall} ${agent}`, `${agent} ${tmall}`, `${taobao} ${agent} ${tmall}`]) {
+    assert.equal(parseLink(text).canonicalUrl, tmall, text)
+  }
+  assert.equal(parseLink(`${tmall} ${agent.replace('TAOBAO', 'WEIDIAN')}`).type, 'ambiguous')
+})
+
+const W = encoded('https://weidian.com/item.html?itemID=7100000013', 1)
+const X = encoded('https://weidian.com/item.html?itemID=7100000099', 1)
+const J = encoded('https://item.jd.com/100000000016.html', 1)
+const KAKOBUY = 'https://www.kakobuy.com/item/details'
+
+/** Links that give two answers, each with another pair of places. */
+const TWO_ANSWERS: [name: string, url: string][] = [
+  ['one wrapping parameter twice', `${KAKOBUY}?url=${W}&url=${X}`],
+  ['two wrapping parameters', `${KAKOBUY}?url=${W}&link=${X}`],
+  ['a listing that is not carried', `${KAKOBUY}?url=${W}&link=${J}`],
+  ['two links in a wrapped message', `${KAKOBUY}?url=${encoded('look ', 1)}${W}%20${X}`],
+  ['the query and the route', `${KAKOBUY}?url=${W}#/item?url=${X}`],
+  ['the route and the id form', `https://cnfans.com/product?id=7100000099&platform=WEIDIAN#/product?url=${W}`],
+  ['the id form and a wrapped address', `https://www.acbuy.com/product?id=7100000099&source=WD&url=${W}`],
+  ['the id form and a listing that is not carried', `https://www.acbuy.com/product?id=7100000099&source=WD&url=${J}`],
+  ['an id without a marketplace and a wrapped address', `https://www.acbuy.com/product?id=7100000099&url=${W}`],
+  ['a believed address of another id', `https://www.sifubuy.com/detail?id=7100000099&type=1&productUrl=${W}`],
+  ['two code names', 'https://cnfans.com/product?id=7100000013&platform=WEIDIAN&shop_type=taobao'],
+  ['one code name twice', 'https://cnfans.com/product?id=7100000013&platform=WEIDIAN&platform=taobao'],
+  ['one code name twice, once unknown', 'https://cnfans.com/product?id=7100000013&platform=WEIDIAN&platform=x'],
+  ['two id names of an agent', 'https://oopbuy.com/goods/details?id=7100000013&spuNo=7100000099&channel=weidian'],
+  ['two named ids', 'https://loongbuy.com/product-details?weidian=7100000013&taobao=7100000013'],
+  ['two id names of a marketplace', 'https://item.taobao.com/item.htm?id=600000000011&itemId=600000000099'],
+  ['path and parameter of taobao', 'https://world.taobao.com/item/600000000011.htm?id=600000000099'],
+  ['path and parameter of weidian', 'https://weidian.com/item/7100000013?itemID=7100000099'],
+  ['path and parameter of 1688', 'https://detail.1688.com/offer/700000000014.html?offerId=700000000099'],
+]
+
+for (const [name, url] of TWO_ANSWERS) {
+  test(`two different answers are ambiguous: ${name}`, () => {
+    const { type, listingId } = parseLink(url)
+    assert.deepEqual({ type, listingId }, { type: 'ambiguous', listingId: null })
+  })
+}
+
+test('one answer given twice is that answer', () => {
+  for (const url of [
+    `${KAKOBUY}?url=${W}&url=${W}&link=${encoded(W, 1)}`,
+    `${KAKOBUY}?url=${W}#/item?url=${W}`,
+    `https://www.acbuy.com/product?id=7100000013&source=WD&url=${W}`,
+    `https://www.acbuy.com/product?id=7100000013&url=${W}`,
+    `https://www.acbuy.com/product?id=7100000013&source=WD&url=${encoded('https://weidian.com/', 1)}`,
+    `${KAKOBUY}?keyword=${encoded('https://e.tb.cn/h.abcDEF1', 1)}&url=${W}`,
+  ]) {
+    assert.equal(parseLink(url).canonicalUrl, 'https://weidian.com/item.html?itemID=7100000013', url)
+  }
+})
+
+test('a wrapped message keeps the agent, its code, and where the short link starts', () => {
+  const short = (message: string) => {
+    const { type, agent, referral, shortUrl } = parseLink(`${KAKOBUY}?url=${encoded(message, 1)}&affcode=abc`)
+    return { type, agent, referral, shortUrl }
+  }
+  const found = {
+    type: 'short',
+    agent: 'kakobuy',
+    referral: { kakobuy: 'abc' },
+    shortUrl: 'https://e.tb.cn/h.abcDEF1?tk=xyz',
+  }
+  assert.deepEqual(short('【淘宝】https://e.tb.cn/h.abcDEF1?tk=xyz MF123 「帆布包」'), found)
+  assert.deepEqual(short('https://e.tb.cn/h.abcDEF1?tk=xyz MF123 「帆布包」'), found)
+})
+
 test('links inside links are read to a bounded depth', () => {
   const nest = (levels: number) => {
     let url = 'https://weidian.com/item.html?itemID=7100000013'

@@ -150,6 +150,12 @@ for (const [name, replies, reason, count = 1] of STAYED) {
   })
 }
 
+test('a page that names one listing as of taobao and of tmall leads to tmall', async () => {
+  const tmall = 'https://detail.tmall.com/item.htm?id=600000000011'
+  const { http } = transport({ [SHORT]: page(`<a href="${ITEM}">x</a><a href="${tmall}">y</a>`) })
+  assert.deepEqual(await resolveShortLink(parseLink(SHORT), http), { ...parseLink(tmall), input: SHORT })
+})
+
 test('only short links with a known owner are asked', async () => {
   const { http, asked } = transport({})
   for (const text of [
