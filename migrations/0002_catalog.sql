@@ -6,7 +6,7 @@ create table product (
   marketplace text not null check (marketplace in ('taobao', 'tmall', 'weidian', '1688', 'goofish')),
   -- The id space: a listing of Tmall has the same id on Taobao.
   storefront text not null generated always as (case marketplace when 'tmall' then 'taobao' else marketplace end) stored,
-  listing_id text not null check (listing_id ~ '^[0-9]{1,20}$'),
+  listing_id text not null check (listing_id ~ '^[1-9][0-9]{0,18}$'),
   title text not null check (length(title) between 1 and 2000),
   price_fen bigint check (price_fen >= 0),
   sales bigint check (sales >= 0),
@@ -39,7 +39,7 @@ $$;
 -- Listings that every source said do not exist, remembered for a while.
 create table product_absence (
   storefront text not null,
-  listing_id text not null check (listing_id ~ '^[0-9]{1,20}$'),
+  listing_id text not null check (listing_id ~ '^[1-9][0-9]{0,18}$'),
   noted_at timestamptz not null,
   primary key (storefront, listing_id)
 );
@@ -49,13 +49,14 @@ create index product_absence_noted_at_idx on product_absence (noted_at);
 create table product_quarantine (
   id bigint generated always as identity primary key,
   storefront text not null,
-  listing_id text not null check (listing_id ~ '^[0-9]{1,20}$'),
+  listing_id text not null check (listing_id ~ '^[1-9][0-9]{0,18}$'),
   source text not null,
   reason text not null check (reason <> ''),
   listing jsonb not null,
   noted_at timestamptz not null
 );
 create index product_quarantine_noted_at_idx on product_quarantine (noted_at);
+create index product_quarantine_listing_idx on product_quarantine (storefront, listing_id);
 
 -- Every write of products adds to the epochs of the shards it touched, so that printed products in memory can be dropped.
 create table catalog_epoch (

@@ -37,8 +37,9 @@ const UNLIMITED = { statement_timeout: 0, idle_in_transaction_session_timeout: 0
 
 /**
  * Reads a file of `backup` into an empty database and brings it to this program's schema. One transaction: after any
- * failure or kill the database is as empty as before. Throws an `OperatorError` for a database that is not empty, a
- * backup of a newer program, and a file that is damaged or no backup.
+ * failure or kill the database is as empty as before; a failure takes its blobs away again, a kill leaves them. Throws
+ * an `OperatorError` for a database that is not empty, a backup of a newer program, and a file that is damaged or no
+ * backup.
  */
 export async function restore(options: RestoreOptions): Promise<Contents> {
   const client = await openDedicated(options.connection, { name: 'openhaul restore', limits: UNLIMITED })
@@ -51,7 +52,7 @@ export async function restore(options: RestoreOptions): Promise<Contents> {
       )
     }
     await loadBegin(client)
-    const contents = await load(client, options)
+    const contents = await withBlobsOrNone(options.blobs, (blobs) => load(client, { ...options, blobs }))
     await transactionEnd(client, 'commit')
     await tablesAnalyze(client, await tablesList(client))
     return contents
@@ -60,6 +61,28 @@ export async function restore(options: RestoreOptions): Promise<Contents> {
   } finally {
     // Ends an open transaction too, undoing it.
     await client.end()
+  }
+}
+
+/** Runs `write` on `blobs`; when it fails, makes them what they were before. */
+async function withBlobsOrNone<T>(blobs: Blobs, write: (blobs: Blobs) => Promise<T>): Promise<T> {
+  const changed = new Map<string, Buffer | null>()
+  try {
+    return await write({
+      ...blobs,
+      async put(name, bytes) {
+        const before = await blobs.get(name)
+        if (before?.equals(bytes)) return
+        if (!changed.has(name)) changed.set(name, before)
+        await blobs.put(name, bytes)
+      },
+    })
+  } catch (error) {
+    for (const [name, before] of changed) {
+      // A blob too many is only in the way: the failure itself is what must be told.
+      await (before ? blobs.put(name, before) : blobs.delete(name)).catch(() => {})
+    }
+    throw error
   }
 }
 

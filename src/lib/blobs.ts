@@ -1,5 +1,5 @@
 import { mkdir, open, opendir, readFile, rename, rm } from 'node:fs/promises'
-import { dirname, join, relative, sep } from 'node:path'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 
 /** Bytes by name. A name is made by us and never by a caller: lower-case letters, digits, `-`, `.` and `/`. */
 export type Blobs = {
@@ -13,8 +13,9 @@ export type Blobs = {
 
 const NAME = /^[a-z0-9][a-z0-9-]*(?:[/.][a-z0-9][a-z0-9-]*)*$/
 
-/** Blobs as files below `folder`. */
-export function fileBlobs(folder: string): Blobs {
+/** Blobs as files below a folder, which need not be there yet. */
+export function fileBlobs(below: string): Blobs {
+  const folder = resolve(below)
   const path = (name: string) => {
     if (!NAME.test(name) || name.length > 200) throw new Error(`not a blob name: ${name}`)
     return join(folder, name)
@@ -32,7 +33,7 @@ export function fileBlobs(folder: string): Blobs {
     },
     async put(name, bytes) {
       const target = path(name)
-      await mkdir(dirname(target), { recursive: true })
+      const made = await mkdir(dirname(target), { recursive: true })
       // Beside the target and then renamed, so that a reader or a kill never sees half a file.
       const beside = `${target}.${process.pid}-${writes++}.part`
       const file = await open(beside, 'w')
@@ -43,6 +44,8 @@ export function fileBlobs(folder: string): Blobs {
         await file.close()
       }
       await rename(beside, target)
+      // A name is on disk when its folder is, and a new folder when the one around it is.
+      for (const changed of upwards(dirname(target), made)) await syncFolder(changed)
     },
     async delete(name) {
       await rm(path(name), { force: true })
@@ -55,6 +58,19 @@ export function fileBlobs(folder: string): Blobs {
       }
     },
   }
+}
+
+/** The folder; where it is new, those around it too, up to the one in which `made`, the topmost new one, was made. */
+function upwards(folder: string, made: string | undefined): string[] {
+  const folders = [folder]
+  if (made === undefined) return folders
+  for (let at = folder; at.length >= made.length; at = dirname(at)) folders.push(dirname(at))
+  return folders
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  await handle.sync().finally(() => handle.close())
 }
 
 async function* walk(folder: string): AsyncGenerator<string> {

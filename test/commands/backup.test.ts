@@ -6,7 +6,7 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import test, { type TestContext } from 'node:test'
 import { backup } from '../../src/commands/backup.ts'
 import { restore } from '../../src/commands/restore.ts'
-import { fileBlobs } from '../../src/lib/blobs.ts'
+import { type Blobs, fileBlobs } from '../../src/lib/blobs.ts'
 import { OperatorError } from '../../src/lib/errors.ts'
 import { migrate } from '../../src/lib/db/migrate.ts'
 import { emptyDatabase, silentLog, type TestDatabase } from '../database.ts'
@@ -166,8 +166,33 @@ test('a file that is damaged, foreign or newer is refused, and nothing of it sta
     await assert.rejects(attempt, refusal(expected), name)
     const { rows } = await target.pool.query(`select count(*) as tables from pg_tables where schemaname = 'public'`)
     assert.deepEqual(rows, [{ tables: 0 }], name)
+    assert.deepEqual(await textsOf(fileBlobs(join(folder, 'b'))), {}, name)
   }
-  assert.deepEqual(await readdir(join(folder, 'b')).catch(() => []), ['photos'])
+})
+
+test('a restore that fails leaves the blobs as they were', async (t) => {
+  const { source, folder, migrations, file } = await scene(t)
+  await backup({ connection: source.connection, blobs: fileBlobs(join(folder, 'a')), file, now })
+  const tar = gunzipSync(await readFile(file))
+  await writeFile(file, gzipSync(tar.subarray(0, tar.lastIndexOf('end.json'))))
+  const target = await emptyDatabase(t)
+
+  const cases: Record<string, string>[] = [
+    {},
+    { 'photos/other.jpg': 'other' },
+    { [LONG_BLOB]: 'long', 'photos/ab/one.jpg': 'not the same' },
+  ]
+  for (const [at, before] of cases.entries()) {
+    const blobs = fileBlobs(join(folder, `b${at}`))
+    for (const [name, text] of Object.entries(before)) await blobs.put(name, Buffer.from(text))
+    const taken: string[] = []
+    const onProgress = ({ part }: { part: string }) => taken.push(part)
+    const attempt = restore({ connection: target.connection, migrations, blobs, file, onProgress })
+    await assert.rejects(attempt, refusal(/: nothing was restored\.$/))
+    assert.equal(taken.filter((part) => part === 'blobs').length, 2)
+
+    assert.deepEqual(await textsOf(blobs), before)
+  }
 })
 
 test('a backup is taken as of one moment while rows are written', async (t) => {
@@ -224,6 +249,12 @@ async function scene(t: TestContext) {
   await blobs.put('photos/ab/one.jpg', Buffer.alloc(1_500_000, 7))
   await blobs.put(LONG_BLOB, Buffer.from('long'))
   return { source, folder, migrations, file: join(folder, 'all.tar.gz') }
+}
+
+async function textsOf(blobs: Blobs): Promise<Record<string, string>> {
+  const texts: Record<string, string> = {}
+  for await (const name of blobs.list()) texts[name] = String(await blobs.get(name))
+  return texts
 }
 
 async function facts({ pool }: TestDatabase): Promise<Record<string, unknown>> {

@@ -70,8 +70,16 @@ export async function productSearch(
   return rows
 }
 
-/** Writes a live listing, new or known, and returns its row. What a translation service said of it stays. */
-export async function productUpsert(tx: Tx, row: ListingRow, source: string, fetchedAt: Date): Promise<ProductRow> {
+/**
+ * Writes what a source said of a live listing, new or known, and returns its row; null, and nothing written, when the
+ * row is a feed's. What a translation service said of it stays.
+ */
+export async function productUpsert(
+  tx: Tx,
+  row: ListingRow,
+  source: string,
+  fetchedAt: Date,
+): Promise<ProductRow | null> {
   const { rows } = await sql<ProductRow>`
     insert into product (catalogue, marketplace, listing_id, title, price_fen, sales, details, translations, source,
       fetched_at, search_terms, content_digest)
@@ -83,8 +91,9 @@ export async function productUpsert(tx: Tx, row: ListingRow, source: string, fet
       sales = excluded.sales, details = excluded.details, translations = excluded.translations,
       source = excluded.source, fetched_at = excluded.fetched_at, search_terms = excluded.search_terms,
       content_digest = excluded.content_digest
+    where product.source <> 'feed'
     returning ${COLUMNS}`.execute(tx)
-  return rows[0]!
+  return rows[0] ?? null
 }
 
 /** Adds what a translation service answered for one language, as JSON text; later words replace earlier ones. */
@@ -165,15 +174,22 @@ export async function absenceExists(db: Db, ref: ListingRef, since: Date): Promi
   return rows.length > 0
 }
 
-/** Notes that a listing is absent, and forgets what was noted before `since`. */
-export async function absenceUpsert(db: Db, ref: ListingRef, notedAt: Date, since: Date): Promise<void> {
+/** Notes that a listing is absent. */
+export async function absenceUpsert(db: Db, ref: ListingRef, notedAt: Date): Promise<void> {
   await sql`
-    with old as (
-      delete from product_absence where noted_at <= ${since}
-        and (storefront, listing_id) <> (${storefrontOf(ref.marketplace)}, ${ref.listingId}))
     insert into product_absence (storefront, listing_id, noted_at)
     values (${storefrontOf(ref.marketplace)}, ${ref.listingId}, ${notedAt})
     on conflict (storefront, listing_id) do update set noted_at = excluded.noted_at`.execute(db)
+}
+
+/**
+ * Forgets absences noted at `since` or before, a thousand at a time. On its own and past whatever is locked: it holds
+ * many rows and must wait for nobody who waits for one of them.
+ */
+export async function absenceDeleteOld(db: Db, since: Date): Promise<void> {
+  await sql`
+    delete from product_absence where ctid = any(array(
+      select ctid from product_absence where noted_at <= ${since} limit 1000 for update skip locked))`.execute(db)
 }
 
 export async function absenceDelete(tx: Tx, ref: ListingRef): Promise<void> {
@@ -182,16 +198,29 @@ export async function absenceDelete(tx: Tx, ref: ListingRef): Promise<void> {
     where storefront = ${storefrontOf(ref.marketplace)} and listing_id = ${ref.listingId}`.execute(tx)
 }
 
-/** Keeps an answer that was not stored, as JSON text, and forgets those from before `since`. */
+/**
+ * Keeps an answer that was not stored, as JSON text, and forgets those from before `since`. One that is there for the
+ * same reason already is enough.
+ */
 export async function quarantineInsert(
-  db: Db,
+  tx: Tx,
   input: { ref: ListingRef; source: string; reason: string; listing: string; notedAt: Date; since: Date },
 ): Promise<void> {
+  const { ref, source, reason } = input
+  const storefront = storefrontOf(ref.marketplace)
   await sql`
-    with old as (delete from product_quarantine where noted_at < ${input.since})
+    delete from product_quarantine where ctid = any(array(
+      select ctid from product_quarantine where noted_at < ${input.since} limit 1000 for update skip locked))`.execute(
+    tx,
+  )
+  await sql`
     insert into product_quarantine (storefront, listing_id, source, reason, listing, noted_at)
-    values (${storefrontOf(input.ref.marketplace)}, ${input.ref.listingId}, ${input.source}, ${input.reason},
-      ${input.listing}::jsonb, ${input.notedAt})`.execute(db)
+    select ${storefront}::text, ${ref.listingId}::text, ${source}::text, ${reason}::text, ${input.listing}::jsonb,
+      ${input.notedAt}::timestamptz
+    where not exists (
+      select from product_quarantine
+      where storefront = ${storefront} and listing_id = ${ref.listingId} and source = ${source}
+        and reason = ${reason} and noted_at >= ${input.since})`.execute(tx)
 }
 
 export type Quarantined = {

@@ -2,9 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Ctx } from '../../ctx.ts'
 import type { Db } from '../../lib/db/db.ts'
 import { DomainError } from '../../lib/errors.ts'
+import { isListingId } from '../links/marketplaces.ts'
 import { fetchListing } from '../sources/fetch.ts'
 import type { Listing, ListingRef } from '../listing.ts'
 import {
+  absenceDeleteOld,
   absenceExists,
   absenceUpsert,
   type DemoRow,
@@ -16,7 +18,7 @@ import {
   productUpsertDemo,
 } from './catalog.sql.ts'
 import { type Flights, isResting, openFlights, rest, shareFlight } from './flights.ts'
-import { type Catalogue, isListingId, type Product, refKey, type Scope } from './product.ts'
+import { type Catalogue, type Product, refKey, type Scope } from './product.ts'
 import { productOf, rowOf } from './rows.ts'
 import { shardOf } from './shards.ts'
 import { type Stored, storeListing } from './store.ts'
@@ -25,7 +27,7 @@ import { type Stored, storeListing } from './store.ts'
 export const FRESH_MS = 24 * 60 * 60_000
 /** How long a listing that no source knows is answered as unknown without asking again. */
 export const ABSENT_MS = 60 * 60_000
-/** How long a stale product is left alone after a refresh that brought nothing, so that a trouble is not made worse. */
+/** How long a listing is left alone after an answer that brought nothing, so that a trouble is not made worse. */
 export const REST_MS = 60_000
 
 /** Nobody is asked about these again: the operator's own word, and the demo. */
@@ -109,22 +111,28 @@ async function fetchUnknown(ctx: Ctx, ref: ListingRef): Promise<Product> {
   if (row) return productOf(row)
   const absentSince = new Date(ctx.clock.now().getTime() - ABSENT_MS)
   if (await absenceExists(ctx.db, ref, absentSince)) throw notFound()
+  const key = refKey(ref)
+  if (isResting(stateOf(ctx).flights, key, ctx.clock.elapsedMs())) throw sourcesDown()
 
   const answer = await fetchListing(ctx, ref)
   if (answer.kind === 'absent') {
-    await absenceUpsert(ctx.db, ref, ctx.clock.now(), absentSince)
+    await absenceUpsert(ctx.db, ref, ctx.clock.now())
+    await absenceDeleteOld(ctx.db, absentSince)
     throw notFound()
   }
   if (answer.kind === 'down') {
+    // A source that is down may be back at the next look-up; a broken listing will not have mended itself.
+    if (answer.item) restFor(ctx, key, REST_MS)
     ctx.log.warn(
-      { listing: refKey(ref), reasons: answer.reasons },
-      `no source could answer for ${refKey(ref)}: ${answer.reasons.join('; ')}`,
+      { listing: key, reasons: answer.reasons },
+      `no source could answer for ${key}: ${answer.reasons.join('; ')}`,
     )
     throw sourcesDown()
   }
   const stored = await storeListing(ctx, answer.listing, answer.source)
   if (stored.kind === 'stored') return stored.product
   warnQuarantined(ctx, ref, answer.source, stored)
+  restFor(ctx, key, ABSENT_MS)
   throw sourcesDown()
 }
 

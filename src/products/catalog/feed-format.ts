@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { MARKETPLACES } from '../links/marketplaces.ts'
+import { isListingId, MARKETPLACES } from '../links/marketplaces.ts'
+import { pictureUrl, webAddress } from '../sources/pictures.ts'
 import type { Listing, Sku, Translation } from '../listing.ts'
 import { PRICE_FEN_MAX, SALES_MAX, SIZE_CM3_MAX, SKUS_MAX, STOCK_MAX, WEIGHT_GRAMS_MAX } from './absurdity.ts'
 
@@ -15,7 +16,7 @@ const priceFen = whole(PRICE_FEN_MAX)
 
 const FeedListing = Type.Object({
   marketplace: Type.Enum(MARKETPLACES),
-  listing_id: Type.String({ pattern: '^[0-9]{1,20}$' }),
+  listing_id: Type.String(),
   title: Type.String({ maxLength: 2_000, pattern: '\\S' }),
   description: maybe(text(100_000)),
   price_fen: maybe(priceFen),
@@ -80,6 +81,9 @@ const FeedListing = Type.Object({
 })
 type FeedListing = Type.Static<typeof FeedListing>
 
+const ADDRESS_FAULT = 'must be an https:// address on a named host, without port or user name.'
+const LISTING_ID_FAULT = 'listing_id must be a string of 1 to 19 digits that does not begin with 0.'
+
 const FIELDS: ReadonlySet<string> = new Set(Object.keys(FeedListing.properties))
 const validator = Compile(FeedListing)
 
@@ -98,8 +102,10 @@ export function parseFeedLine(bytes: Buffer): Parsed | null {
     return { fault: `the line is not JSON: ${(error as Error).message}.` }
   }
   if (!validator.Check(value)) return { fault: faultOf(value) }
-  const listing = toListing(value)
-  const fault = findContradiction(listing)
+  if (!isListingId(value.listing_id)) return { fault: LISTING_ID_FAULT }
+  const faults: string[] = []
+  const listing = toListing(value, faults)
+  const fault = faults[0] ?? findContradiction(listing)
   return fault === null ? { listing, ignored: Object.keys(value).filter((field) => !FIELDS.has(field)) } : { fault }
 }
 
@@ -114,13 +120,14 @@ function faultOf(value: unknown): string {
   if (!error) return 'the line is not a listing.'
   const field = error.instancePath.slice(1, 200).replaceAll('/', '.')
   if (field === 'marketplace') return `marketplace must be one of ${MARKETPLACES.join(', ')}.`
-  if (field === 'listing_id') return 'listing_id must be a string of 1 to 20 digits.'
+  if (field === 'listing_id') return LISTING_ID_FAULT
   if (field === 'title') return 'title must be a string of at most 2000 characters, not all blank.'
   if (error.message === 'schema is false') return 'translations must be an object whose keys are two-letter languages.'
   return `${field ? `${field} ` : ''}${error.message.replace('must have required properties', 'lacks')}.`
 }
 
-function toListing(line: FeedListing): Listing {
+/** Addresses that are none go into `faults`. */
+function toListing(line: FeedListing, faults: string[]): Listing {
   const skus = (line.skus ?? []).map((sku): Sku => ({
     skuId: sku.sku_id,
     specId: sku.spec_id ?? null,
@@ -128,34 +135,40 @@ function toListing(line: FeedListing): Listing {
     priceFen: sku.price_fen ?? null,
     originalPriceFen: sku.original_price_fen ?? null,
     stock: sku.stock ?? null,
-    image: sku.image ?? null,
+    image: sku.image ? readPicture(sku.image, faults) : null,
   }))
+  const priceRanges = (line.price_ranges ?? [])
+    .map((range) => ({ minQuantity: range.min_quantity, priceFen: range.price_fen }))
+    .sort((a, b) => a.minQuantity - b.minQuantity)
+  const cheapest = cheapestOf(skus)
   return {
     marketplace: line.marketplace,
     listingId: line.listing_id,
     title: line.title,
     description: line.description ?? null,
-    priceFen: lowestPriceFen(skus) ?? line.price_fen ?? null,
-    originalPriceFen: line.original_price_fen ?? null,
-    priceRanges: (line.price_ranges ?? [])
-      .map((range) => ({ minQuantity: range.min_quantity, priceFen: range.price_fen }))
-      .sort((a, b) => a.minQuantity - b.minQuantity),
+    priceFen: cheapest?.priceFen ?? line.price_fen ?? cheapestOf(priceRanges)?.priceFen ?? null,
+    originalPriceFen: line.original_price_fen ?? cheapest?.originalPriceFen ?? null,
+    priceRanges,
     minimumOrder: line.minimum_order ?? null,
     unit: line.unit ?? null,
     stock: line.stock ?? null,
     sales: line.sales ?? null,
-    images: line.images ?? [],
+    images: (line.images ?? []).map((image) => readPicture(image, faults)),
     options: (line.options ?? []).map((option) => ({
       id: option.id,
       name: option.name,
-      values: option.values.map((each) => ({ id: each.id, name: each.name, image: each.image ?? null })),
+      values: option.values.map((each) => ({
+        id: each.id,
+        name: each.name,
+        image: each.image ? readPicture(each.image, faults) : null,
+      })),
     })),
     skus,
     attributes: (line.attributes ?? []).map(({ name, value }) => ({ name, value })),
     seller: {
       id: line.seller?.id ?? null,
       name: line.seller?.name ?? null,
-      url: line.seller?.url ?? null,
+      url: readAddress(line.seller?.url, faults),
       city: line.seller?.city ?? null,
       province: line.seller?.province ?? null,
     },
@@ -167,6 +180,22 @@ function toListing(line: FeedListing): Listing {
   }
 }
 
+/** An address as a browser would ask for it; a path stays as it is until the import takes the picture in. */
+function readPicture(picture: string, faults: string[]): string {
+  if (!picture.startsWith('https://')) return picture
+  const address = pictureUrl(picture)
+  if (address === null) faults.push(`picture ${picture.slice(0, 200)} ${ADDRESS_FAULT}`)
+  return address ?? picture
+}
+
+/** The address of a page; with another scheme it could be a script. */
+function readAddress(address: string | null | undefined, faults: string[]): string | null {
+  if (!address) return null
+  const url = webAddress(address)
+  if (url === null) faults.push(`seller.url ${ADDRESS_FAULT}`)
+  return url?.href ?? null
+}
+
 function toTranslations(given: NonNullable<FeedListing['translations']>): Record<string, Translation> {
   return Object.fromEntries(
     Object.entries(given).map(([language, { title, description, terms }]) => [
@@ -176,10 +205,13 @@ function toTranslations(given: NonNullable<FeedListing['translations']>): Record
   )
 }
 
-function lowestPriceFen(skus: readonly Sku[]): number | null {
-  let lowest: number | null = null
-  for (const { priceFen } of skus) if (priceFen !== null && (lowest === null || priceFen < lowest)) lowest = priceFen
-  return lowest
+/** Of skus or wholesale steps, the one with the lowest price; null when none has one. */
+function cheapestOf<T extends { priceFen: number | null }>(offers: readonly T[]): T | null {
+  let cheapest: T | null = null
+  for (const offer of offers) {
+    if (offer.priceFen !== null && (cheapest === null || offer.priceFen < cheapest.priceFen!)) cheapest = offer
+  }
+  return cheapest
 }
 
 /** What the types cannot say: ids that repeat or point nowhere. */

@@ -33,7 +33,3 @@ export function storefrontOf(marketplace: Marketplace): Storefront {
 export function refKey(ref: ListingRef): string {
   return `${storefrontOf(ref.marketplace)}/${ref.listingId}`
 }
-
-export function isListingId(text: string): boolean {
-  return /^\d{1,20}$/.test(text)
-}

@@ -10,7 +10,7 @@ export const SEARCH_LIMIT_MAX = 100
 
 /**
  * A page of the products whose original or translated titles have all the `words`: whole words for scripts with spaces
- * (case and accents do not matter), any part for Chinese. Most sales first, then the lowest id; a product whose sales
+ * (case and accents do not matter; of "abc12" also the letters or the digits), any part for Chinese. Most sales first, then the lowest id; a product whose sales
  * move between two pages may be seen twice or missed. `next` is the cursor of the next page, null at the end. Throws
  * `input_invalid` for words without letters or digits, a limit outside 1 to 100 and a cursor that is not ours.
  */

@@ -13,14 +13,17 @@ export type Breaker = {
   probing: boolean
 }
 
-/** `quota`: the account is used up or refused; `throttled`: too fast; `fault`: no usable answer. */
-export type Outcome = 'good' | 'fault' | 'throttled' | 'quota'
+/**
+ * `quota`: the account is used up or refused; `throttled`: too fast; `fault`: no usable answer; `neutral`: one that says
+ * nothing of the source.
+ */
+export type Outcome = 'good' | 'neutral' | 'fault' | 'throttled' | 'quota'
 
 export const CLOSED: Breaker = { faults: 0, openings: 0, openUntilMs: null, probing: false }
 
 /** One bad answer may be chance; five in a row are not. */
 const FAULTS_TO_OPEN = 5
-const OPEN_MS: Record<Exclude<Outcome, 'good'>, { firstMs: number; mostMs: number }> = {
+const OPEN_MS: Record<Exclude<Outcome, 'good' | 'neutral'>, { firstMs: number; mostMs: number }> = {
   fault: { firstMs: 5_000, mostMs: 60_000 },
   throttled: { firstMs: 10_000, mostMs: 320_000 },
   quota: { firstMs: 300_000, mostMs: 3_600_000 },
@@ -41,7 +44,7 @@ export function admitCall(breaker: Breaker, nowMs: number): { admitted: boolean;
   return { admitted: true, breaker: { ...breaker, probing: true } }
 }
 
-/** The breaker after a call that was admitted and that the caller gave up: nothing was learnt. */
+/** The breaker after a call that was admitted and from which nothing was learnt, as when the caller gave it up. */
 export function abandonCall(breaker: Breaker): Breaker {
   return { ...breaker, probing: false }
 }
@@ -49,6 +52,7 @@ export function abandonCall(breaker: Breaker): Breaker {
 /** The breaker after a call that was admitted. */
 export function afterCall(breaker: Breaker, outcome: Outcome, nowMs: number): Breaker {
   if (outcome === 'good') return CLOSED
+  if (outcome === 'neutral') return abandonCall(breaker)
   const faults = breaker.faults + 1
   const opens = outcome !== 'fault' || breaker.openUntilMs !== null || faults >= FAULTS_TO_OPEN
   if (!opens) return { ...breaker, faults }

@@ -54,7 +54,8 @@ export type Description = { text: string | null; images: string[] }
  */
 export function readDescription(value: unknown): Description {
   const html = typeof value === 'string' ? value.slice(0, HTML_MAX) : ''
-  const lower = html.toLowerCase()
+  // ASCII only: other letters may become longer, and places in this text are places in the other.
+  const lower = html.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase())
   const images: (string | null)[] = []
   const parts: string[] = []
   let at = 0

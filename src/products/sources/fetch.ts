@@ -1,4 +1,5 @@
 import { HttpError } from '../../lib/http.ts'
+import { isListingId } from '../links/marketplaces.ts'
 import { abandonCall, admitCall, afterCall } from './breaker.ts'
 import { earnRetry, spendRetry } from './retry-budget.ts'
 import { stateFor } from './state.ts'
@@ -12,11 +13,14 @@ import type { StoredToken } from './sources.sql.ts'
 
 export type FetchCtx = Pick<Ctx, 'clock' | 'random' | 'db' | 'http' | 'log' | 'sources'>
 
-/** `source` is the name of the one that answered. `reasons` are for the log, one for each source that failed. */
+/**
+ * `source` is the name of the one that answered. `reasons` are for the log, one for each source that failed. `item`: one
+ * of them works and cannot use this listing, so that asking again soon brings the same.
+ */
 export type Fetched =
   | { kind: 'found'; listing: Listing; source: string }
   | { kind: 'absent' }
-  | { kind: 'down'; reasons: string[] }
+  | { kind: 'down'; reasons: string[]; item: boolean }
 
 type Failed = Extract<Answer, { kind: 'failed' }>
 
@@ -25,8 +29,6 @@ const TOTAL_MS = 20_000
 /** A try with less time than this is not begun. */
 const LEAST_MS = 500
 const BACKOFF_MS = 200
-/** What every marketplace uses for an id. Connectors write it into requests as it is. */
-const LISTING_ID = /^[1-9]\d{0,19}$/
 
 /**
  * Asks the sources that serve the marketplace, in the operator's order, until one has the listing. `absent` only when
@@ -34,16 +36,22 @@ const LISTING_ID = /^[1-9]\d{0,19}$/
  * Never throws for anything that a source does.
  */
 export async function fetchListing(ctx: FetchCtx, ref: ListingRef, signal?: AbortSignal): Promise<Fetched> {
-  if (!LISTING_ID.test(ref.listingId)) return { kind: 'absent' }
+  // Connectors write the id into requests as it is.
+  if (!isListingId(ref.listingId)) return { kind: 'absent' }
   const deadlineMs = ctx.clock.elapsedMs() + TOTAL_MS
-  const reasons: string[] = []
+  const failures: (Failed & { source: string })[] = []
   for (const source of ctx.sources) {
     if (!source.marketplaces.includes(ref.marketplace)) continue
     const answer = await askGuarded(ctx, source, ref, deadlineMs, signal)
     if (answer.kind === 'found') return { kind: 'found', listing: answer.listing, source: source.name }
-    if (answer.kind === 'failed') reasons.push(`${source.name}: ${answer.reason}`)
+    if (answer.kind === 'failed') failures.push({ ...answer, source: source.name })
   }
-  return reasons.length > 0 ? { kind: 'down', reasons } : { kind: 'absent' }
+  if (failures.length === 0) return { kind: 'absent' }
+  return {
+    kind: 'down',
+    reasons: failures.map(({ source, reason }) => `${source}: ${reason}`),
+    item: failures.some(({ item }) => item),
+  }
 }
 
 /** One source, behind its breaker. */
@@ -86,6 +94,7 @@ function logFailure({ log, clock }: FetchCtx, source: Source, ref: ListingRef, f
 
 function outcomeOf(answer: Answer): Outcome {
   if (answer.kind !== 'failed') return 'good'
+  if (answer.item) return 'neutral'
   if (answer.quota || answer.tokenExpired) return 'quota'
   return answer.throttled ? 'throttled' : 'fault'
 }
@@ -158,7 +167,7 @@ async function send(
     const { status, text } = await ctx.http.send(request, signal)
     const answer = source.parseItem(ref, status, text)
     if (answer.kind === 'found' && answer.listing.listingId !== ref.listingId) {
-      return failed(`asked for ${ref.listingId}, answered ${answer.listing.listingId}`)
+      return { ...failed(`asked for ${ref.listingId}, answered ${answer.listing.listingId}`), item: true }
     }
     return answer
   } catch (error) {

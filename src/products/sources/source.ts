@@ -16,6 +16,8 @@ export type Answer =
       throttled?: boolean
       /** The access token is no longer good; a fresh one may be. */
       tokenExpired?: boolean
+      /** The source works, and what it says of this one listing cannot be used. */
+      item?: boolean
     }
 
 /** What the operator was given when the app was authorized. Later tokens are kept by the database. */

@@ -61,16 +61,32 @@ export function decimal(value: unknown): number | null {
   return match && Number(match[0]) > 0 ? Number(match[0]) : null
 }
 
-/** Decimal yuan as fen; of a range such as "12.00-30.00" the lower end. Zero means that no price was told. */
+/**
+ * Decimal yuan as fen; of a range such as "12.00-30.00" the lower end. Zero means that no price was told. Amounts below
+ * zero and beyond all reason pass, so that a caller can see them for absurd.
+ */
 export function fenOfYuan(value: unknown): number | null {
-  const lower = (text(value) ?? '').replaceAll(',', '').split(/[-~–]/, 1)[0]
-  return fenFromYuan(lower) || null
+  const lower = (text(value) ?? '').replaceAll(',', '').split(/(?<=\d)\s*[-~–]/, 1)[0]!
+  const yuan = lower.replace(/^(-?)\s*[¥￥]?\s*/, '$1')
+  // Exact for what can be a price; of the others only the size counts.
+  return (fenFromYuan(yuan) ?? bounded(Math.round(numberOf(yuan) * 100))) || null
 }
 
-/** An amount that is in fen already. Zero means that no price was told. */
+/** An amount that is in fen already. Zero means that no price was told; absurd ones pass as in `fenOfYuan`. */
 export function fenOfFen(value: unknown): number | null {
   const amount = text(value) ?? ''
-  return /^\d{1,13}$/.test(amount) && Number(amount) > 0 ? Number(amount) : null
+  // "98.00" is yuan in the wrong place.
+  return /\.\d*$/.test(amount) ? null : bounded(numberOf(amount)) || null
+}
+
+/** NaN for anything but a number as JSON or JavaScript print it. */
+function numberOf(digits: string): number {
+  return /^-?(?:\d+(?:\.\d*)?(?:e[-+]?\d+)?|Infinity)$/i.test(digits) ? Number(digits) : Number.NaN
+}
+
+/** As large as an exact number can be, in place of what is larger. */
+function bounded(amount: number): number {
+  return Math.max(-Number.MAX_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, amount))
 }
 
 /** "1", 1, true, "true" and "yes" are yes. */

@@ -20,6 +20,12 @@ const jin: Write = (amount) =>
     .map((each) => String(Number(each) / 2))
     .join('-')} kg`
 
+/** What is left to pay, in tenths; with two digits (85折) in hundredths. */
+const discount: Write = (amount) => {
+  const percents = amount.split('-').map((each) => Math.round(Number(each) * (Number(each) > 10 ? 100 : 1_000)) / 100)
+  return `${percents.join('-')}% of the price`
+}
+
 /** How a number before each measure word is written in English. */
 const UNITS: Readonly<Record<string, Write>> = {
   件: pieces,
@@ -61,7 +67,7 @@ const UNITS: Readonly<Record<string, Write>> = {
   孔: counted('hole', 'holes'),
   档: counted('setting', 'settings'),
   倍: (amount) => `${amount} times`,
-  折: (amount) => `${amount}0% of the price`,
+  折: discount,
   码: (amount) => `size ${amount}`,
   号: (amount) => `No. ${amount}`,
   度: (amount) => `${amount}°`,

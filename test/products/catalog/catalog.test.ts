@@ -15,6 +15,7 @@ import { storeDemo } from '../../../src/products/catalog/catalog.ts'
 import { shardOf } from '../../../src/products/catalog/shards.ts'
 import { storeListing } from '../../../src/products/catalog/store.ts'
 import type { ListingRef } from '../../../src/products/listing.ts'
+import { oneboundSource } from '../../../src/products/sources/onebound/onebound.ts'
 import { catalogCtx, type CatalogCtx, startShelf } from './ctx.ts'
 import { listing } from './listings.ts'
 
@@ -229,10 +230,64 @@ test('an absurd answer goes into quarantine for a week, and the stored product s
   ])
   assert.deepEqual(await catalogEpochs(ctx.pool), epochs)
 
+  // What is a week old goes; the same again is not kept twice.
   ctx.clock.pass(2 * FRESH_MS)
   await assert.rejects(lookUp(ctx, LIVE, ref('6')), sourcesDown)
-  const reasons = (await quarantineList(ctx.db, 10)).map(({ reason }) => reason)
-  assert.deepEqual(reasons, ['The stock is -4.', 'The stock is -4.'])
+  assert.deepEqual(await quarantineList(ctx.db, 10), kept.slice(0, 1))
+  ctx.clock.pass(6 * FRESH_MS)
+  await assert.rejects(lookUp(ctx, LIVE, ref('6')), sourcesDown)
+  assert.deepEqual(await quarantineList(ctx.db, 10), [{ ...kept[0]!, noted_at: ctx.clock.now() }])
+})
+
+test('an unknown listing whose answer cannot be used is left alone for a while', async (t) => {
+  const shelf = await startShelf(t)
+  const ctx = await catalogCtx(t, {}, [shelf.source])
+  const ask = async (listingId: string, calls: number) => {
+    for (let look = 0; look < 20; look++) await assert.rejects(lookUp(ctx, LIVE, ref(listingId)), sourcesDown)
+    assert.equal(shelf.calls.filter((id) => id === listingId).length, calls)
+  }
+  const kept = async () => (await quarantineList(ctx.db, 10)).map((row) => [row.listing_id, row.reason])
+
+  shelf.says.set('5', listing({ listingId: '5', stock: -4 }))
+  await ask('5', 1)
+  ctx.clock.pass(ABSENT_MS - 1)
+  await ask('5', 1)
+  ctx.clock.pass(1)
+  await ask('5', 2)
+  assert.deepEqual(await kept(), [['5', 'The stock is -4.']])
+  shelf.says.set('5', listing({ listingId: '5', stock: -5 }))
+  ctx.clock.pass(ABSENT_MS)
+  await ask('5', 3)
+  assert.deepEqual(await kept(), [
+    ['5', 'The stock is -5.'],
+    ['5', 'The stock is -4.'],
+  ])
+
+  shelf.says.set('6', listing({ listingId: '7' }))
+  await ask('6', 1)
+  ctx.clock.pass(REST_MS)
+  shelf.says.set('6', listing({ listingId: '6' }))
+  assert.equal((await lookUp(ctx, LIVE, ref('6'))).listingId, '6')
+
+  // What the operator imports meanwhile is served at once.
+  shelf.says.set('8', listing({ listingId: '8', stock: -4 }))
+  await ask('8', 1)
+  await storeListing(ctx, listing({ listingId: '8' }), 'shelf')
+  assert.equal((await lookUp(ctx, LIVE, ref('8'))).listingId, '8')
+})
+
+test('a price below zero or beyond reason leaves the good one in place', async (t) => {
+  const ctx = await catalogCtx(t)
+  const source = oneboundSource({ url: 'https://vendor.example', key: 'k', secret: 's', lang: 'cn' })
+  await storeListing(ctx, listing({ listingId: '5', priceFen: 4_100, skus: [] }), 'onebound')
+  for (const price of ['-41.00', -41, '¥-41', '99999999999999', 1e300]) {
+    const item = { num_iid: '5', title: '手工水杯', price }
+    const answer = source.parseItem(ref('5'), 200, JSON.stringify({ item, error_code: '0000' }))
+    assert.ok(answer.kind === 'found', String(price))
+    assert.equal((await storeListing(ctx, answer.listing, 'onebound')).kind, 'quarantined', String(price))
+  }
+  const { rows } = await ctx.pool.query('select price_fen from product')
+  assert.deepEqual(rows, [{ price_fen: 4_100 }])
 })
 
 test('a test-mode caller sees the demo alone, and a live one sees it when the operator wants that', async (t) => {
@@ -276,7 +331,7 @@ test('a test-mode caller sees the demo alone, and a live one sees it when the op
 test('what cannot be a listing or a product is not found, without a call', async (t) => {
   const shelf = await startShelf(t)
   const ctx = await catalogCtx(t, {}, [shelf.source])
-  for (const id of ['', 'abc', '-1', '1 ', "1' or '1'='1", '9'.repeat(21), '\0', '１２']) {
+  for (const id of ['', 'abc', '-1', '1 ', "1' or '1'='1", '9'.repeat(20), '0', '007', '\0', '１２']) {
     await assert.rejects(lookUp(ctx, LIVE, ref(id)), notFound, JSON.stringify(id))
     await assert.rejects(lookUp(ctx, DEMO, ref(id)), notFound, JSON.stringify(id))
   }
@@ -295,7 +350,7 @@ test('text that PostgreSQL cannot hold is stored without what it cannot hold', a
 
 test('many writers of overlapping products at once all finish, and every epoch counts every write', async (t) => {
   const ctx = await catalogCtx(t)
-  const ids = Array.from({ length: 8 }, (_, at) => String(at))
+  const ids = Array.from({ length: 8 }, (_, at) => String(at + 1))
   await Promise.all(
     Array.from({ length: 5 }, (_, round) =>
       Promise.all(ids.map((id) => storeListing(ctx, listing({ listingId: id, title: `第${round}` }), 'shelf'))),

@@ -141,9 +141,15 @@ test('a bad line is told in one sentence', () => {
     ['"x"', 'the line is not a JSON object.'],
     ['{}', 'lacks marketplace, listing_id, title.'],
     [{ ...LEAST, marketplace: 'jd' }, 'marketplace must be one of taobao, tmall, weidian, 1688, goofish.'],
-    [{ ...LEAST, listing_id: 7 }, 'listing_id must be a string of 1 to 20 digits.'],
-    [{ ...LEAST, listing_id: '7a' }, 'listing_id must be a string of 1 to 20 digits.'],
-    [{ ...LEAST, listing_id: '7'.repeat(21) }, 'listing_id must be a string of 1 to 20 digits.'],
+    [{ ...LEAST, listing_id: 7 }, 'listing_id must be a string of 1 to 19 digits that does not begin with 0.'],
+    [{ ...LEAST, listing_id: '7a' }, 'listing_id must be a string of 1 to 19 digits that does not begin with 0.'],
+    [{ ...LEAST, listing_id: '0' }, 'listing_id must be a string of 1 to 19 digits that does not begin with 0.'],
+    [{ ...LEAST, listing_id: '007' }, 'listing_id must be a string of 1 to 19 digits that does not begin with 0.'],
+    [{ ...LEAST, listing_id: '' }, 'listing_id must be a string of 1 to 19 digits that does not begin with 0.'],
+    [
+      { ...LEAST, listing_id: '7'.repeat(20) },
+      'listing_id must be a string of 1 to 19 digits that does not begin with 0.',
+    ],
     [{ ...LEAST, title: ' ' }, 'title must be a string of at most 2000 characters, not all blank.'],
     [{ ...LEAST, title: '\0' }, 'title has nothing to print.'],
     [{ ...LEAST, title: '长'.repeat(2_001) }, 'title must be a string of at most 2000 characters, not all blank.'],
@@ -156,6 +162,29 @@ test('a bad line is told in one sentence', () => {
     [{ ...LEAST, images: 'a.jpg' }, 'images must be array.'],
     [{ ...LEAST, images: [7] }, 'images.0 must be string.'],
     [{ ...LEAST, seller: { name: 7 } }, 'seller.name must be string.'],
+    ...['javascript:alert(1)', 'data:text/html,x', 'ftp://shop.example/', 'shop', 'https://127.0.0.1/', 'https://'].map(
+      (url): [unknown, string] => [
+        { ...LEAST, seller: { url } },
+        'seller.url must be an https:// address on a named host, without port or user name.',
+      ],
+    ),
+    ...[
+      'https://"><script>',
+      'https://',
+      'https://[::1]/a.jpg',
+      'https://u:p@pictures.example/',
+      'https://a b/',
+    ].flatMap((image) =>
+      [
+        { ...LEAST, images: ['https://pictures.example/1.jpg', image] },
+        { ...FULL, skus: [{ ...sku, image }] },
+        { ...FULL, options: [{ id: '1', name: '颜色', values: [{ id: '7', name: '白色', image }] }] },
+      ].map((value): [unknown, string] => [
+        value,
+        `picture ${image} must be an https:// address on a named host, without port or user name.`,
+      ]),
+    ),
+    [{ ...LEAST, images: [`https://${'x'.repeat(1_900)}`] }, /^picture https:\/\/x+ must be /],
     [
       { ...LEAST, translations: { english: {} } },
       'translations must be an object whose keys are two-letter languages.',
@@ -199,6 +228,26 @@ test('a bad line is told in one sentence', () => {
   assert.deepEqual(parseFeedLine(Buffer.from([0x7b, 0xff, 0x7d])), { fault: 'the line is not UTF-8.' })
 })
 
+test('addresses come out as a browser would ask for them', () => {
+  const parsed = parse({
+    ...LEAST,
+    images: ['https://Pictures.example/"><script>.jpg', 'https://pictures.example/杯.jpg', 'pictures/"2".jpg'],
+    seller: { url: 'http://shop.example/?a=<b>' },
+  })
+  assert.ok(parsed && 'listing' in parsed)
+  assert.deepEqual(
+    { images: parsed.listing.images, url: parsed.listing.seller.url },
+    {
+      images: [
+        'https://pictures.example/%22%3E%3Cscript%3E.jpg',
+        'https://pictures.example/%E6%9D%AF.jpg',
+        'pictures/"2".jpg',
+      ],
+      url: 'https://shop.example/?a=%3Cb%3E',
+    },
+  )
+})
+
 test('blank lines say nothing, and a byte order mark and carriage returns do no harm', () => {
   for (const blank of ['', ' ', '\r', '\t \r']) assert.equal(parse(blank), null)
   assert.deepEqual(parse(`\ufeff${JSON.stringify(LEAST)}\r`), parse(LEAST))
@@ -213,4 +262,25 @@ test('any JSON is either a listing or a fault', () => {
     }),
   )
   fc.assert(fc.property(fc.uint8Array(), (bytes) => void parseFeedLine(Buffer.from(bytes))))
+})
+
+test('the price is the lowest of the skus, else the one given, else the lowest step; a discount shows where it stands', () => {
+  const pricesOf = (line: object) => {
+    const parsed = parse({ ...LEAST, ...line })
+    assert.ok(parsed && 'listing' in parsed)
+    return [parsed.listing.priceFen, parsed.listing.originalPriceFen]
+  }
+  const skus = [
+    { sku_id: '1', choices: [], price_fen: 2_000, original_price_fen: 9_000 },
+    { sku_id: '2', choices: [], price_fen: 1_500, original_price_fen: 3_000 },
+  ]
+  const steps = [
+    { min_quantity: 10, price_fen: 900 },
+    { min_quantity: 100, price_fen: 750 },
+  ]
+  assert.deepEqual(pricesOf({ price_fen: 5, price_ranges: steps, skus }), [1_500, 3_000])
+  assert.deepEqual(pricesOf({ original_price_fen: 4_000, skus }), [1_500, 4_000])
+  assert.deepEqual(pricesOf({ price_fen: 800, price_ranges: steps }), [800, null])
+  assert.deepEqual(pricesOf({ price_ranges: steps }), [750, null])
+  assert.deepEqual(pricesOf({}), [null, null])
 })

@@ -22,6 +22,7 @@ test('words are found in original and translated titles, and all must match', as
       translations: { en: { title: 'Café cup' }, fr: { title: 'Tasse' } },
     },
     { listingId: '4', title: '帆布包', sales: 90, translations: { en: { title: 'NULL bag' } } },
+    { listingId: '5', title: 'WavePhone15 手机壳', sales: 1, translations: { en: { title: "Women's case" } } },
   ]
   for (const each of stock) await storeListing(ctx, listing(each), 'shelf')
   const find = async (words: string) => {
@@ -43,6 +44,13 @@ test('words are found in original and translated titles, and all must match', as
     ['cafe', '3'],
     ['tasse', '3'],
     ['null', '4'],
+    ['wavephone', '5'],
+    ['15', '5'],
+    ['wavephone15', '5'],
+    ['womens', '5'],
+    ['women’s', '5'],
+    ['women', '5'],
+    ['phone15', ''],
     ['tooth', ''],
     ['蓝耳', ''],
     ['耳机 包', ''],

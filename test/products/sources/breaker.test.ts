@@ -14,6 +14,8 @@ test('five faults in a row open it; a good answer in between starts the count ag
     [faults(4), 'closed'],
     [faults(5), 'open'],
     [[...faults(4), 'good', ...faults(4)], 'closed'],
+    [Array.from({ length: 9 }, () => 'neutral'), 'closed'],
+    [[...faults(4), 'neutral', 'fault'], 'open'],
     [['throttled'], 'open'],
     [['quota'], 'open'],
   ]
@@ -33,6 +35,7 @@ test('open until the time is over, to the millisecond, then one probe at a time'
   const probing = admitCall(open, 6_000).breaker
   assert.equal(admitCall(probing, 6_000).admitted, false)
   assert.equal(admitCall(abandonCall(probing), 6_000).admitted, true)
+  assert.deepEqual(afterCall(probing, 'neutral', 6_100), open)
   assert.deepEqual(afterCall(probing, 'good', 6_100), CLOSED)
 })
 

@@ -25,6 +25,8 @@ test('markup becomes plain text with line breaks', () => {
     ['a\u0000b\u200B\u202Ec', 'abc'],
     ['&#0;&#xD800;&#99999999;x', '\uFFFD&#99999999;x'],
     ['<<p>>', '<\n>'],
+    ['İ'.repeat(20) + '<SCRIPT>x</Script>kept<p>tail</p>', 'İ'.repeat(20) + 'kept\ntail'],
+    ['İİİ<style>s</style><b>bold</b><script>evil()</script>end', 'İİİboldend'],
     ['', null],
     [null, null],
     [5, null],

@@ -10,7 +10,7 @@ import type { Source } from '../../../src/products/sources/source.ts'
 
 const TAOBAO = { marketplace: 'taobao', listingId: '600123457' } as const
 
-test('sources are opened in the order of SOURCES, each once, and feed asks nobody', () => {
+test('sources are opened in the order of SOURCES, and feed asks nobody', () => {
   const credentials = Object.fromEntries(
     ['ONEBOUND_KEY', 'ONEBOUND_SECRET']
       .concat(
@@ -25,7 +25,7 @@ test('sources are opened in the order of SOURCES, each once, and feed asks nobod
       name,
       marketplaces.join(),
     ])
-  assert.deepEqual(opened('taobaoglobal,feed,onebound,alibaba1688,onebound'), [
+  assert.deepEqual(opened('taobaoglobal,feed,onebound,alibaba1688'), [
     ['taobaoglobal', 'taobao,tmall'],
     ['onebound', 'taobao,tmall,weidian,1688,goofish'],
     ['alibaba1688', '1688'],
@@ -53,7 +53,7 @@ test('unknown is absent; no source for the marketplace is absent without a call'
   assert.deepEqual(await fetchListing({ ...ctx, sources: [] }, TAOBAO), { kind: 'absent' })
   assert.equal(upstreams.callsFor('600123457'), 0)
   const before = upstreams.controls.onebound.calls.size
-  for (const listingId of ['', '0', '0123', '-1', '1e5', '12 ', '1,"x":2', '1&key=2', '1'.repeat(21), '１２３']) {
+  for (const listingId of ['', '0', '0123', '-1', '1e5', '12 ', '1,"x":2', '1&key=2', '1'.repeat(20), '１２３']) {
     assert.deepEqual(await fetchListing(ctx, { marketplace: '1688', listingId }), { kind: 'absent' }, listingId)
   }
   assert.equal(upstreams.controls.onebound.calls.size, before)
@@ -78,7 +78,8 @@ for (const [fault, reason, calls] of FAULTS) {
   test(`${fault}: down with the reason, after ${calls} call(s), and nothing secret in the log`, async (t) => {
     const { ctx, upstreams, log } = await fetchHarness(t, 'onebound', { timeoutMs: fault === 'timeout' ? 150 : 5_000 })
     obey(upstreams.controls.onebound, { fault })
-    assert.deepEqual(await fetchListing(ctx, TAOBAO), { kind: 'down', reasons: [`onebound: ${reason}`] })
+    const item = fault === 'wrong-id'
+    assert.deepEqual(await fetchListing(ctx, TAOBAO), { kind: 'down', reasons: [`onebound: ${reason}`], item })
     assert.equal(upstreams.callsFor('600123457'), calls)
     const fields = { source: 'onebound', ...TAOBAO, reason }
     assert.deepEqual(log, [
@@ -114,7 +115,7 @@ test('five failed look-ups open the breaker: no more calls until its time is ove
     [20, 20, 20, 20, 40],
   )
 
-  const kept = { kind: 'down', reasons: ['onebound: left alone for a while after failures'] }
+  const kept = { kind: 'down', reasons: ['onebound: left alone for a while after failures'], item: false }
   assert.deepEqual(await fetchListing(ctx, TAOBAO), kept)
   assert.equal(upstreams.callsFor('600123457'), 5)
 
@@ -126,6 +127,29 @@ test('five failed look-ups open the breaker: no more calls until its time is ove
   assert.equal(upstreams.callsFor('600123457'), 6)
   assert.deepEqual(listBreakers(ctx), [{ source: 'onebound', state: 'closed' }])
   assert.equal((await fetchListing(ctx, TAOBAO)).kind, 'found')
+})
+
+test('one listing that the source cannot give opens no breaker, and ends no trial of a source that was away', async (t) => {
+  const { ctx, upstreams, log } = await fetchHarness(t, 'onebound')
+  const { onebound } = upstreams.controls
+  obey(onebound, { fault: 'wrong-id' })
+  for (let look = 0; look < 10; look++) {
+    const fetched = await fetchListing(ctx, TAOBAO)
+    assert.ok(fetched.kind === 'down' && fetched.item)
+  }
+  assert.deepEqual(listBreakers(ctx), [{ source: 'onebound', state: 'closed' }])
+  assert.deepEqual(new Set(log.map(({ level }) => level)), new Set([20]))
+  obey(onebound, { fault: 'none' })
+  assert.equal((await fetchListing(ctx, { ...TAOBAO, listingId: '600123458' })).kind, 'found')
+
+  obey(onebound, { fault: 'garbage' })
+  for (let look = 0; look < 5; look++) await fetchListing(ctx, TAOBAO)
+  ctx.clock.advance(5_000)
+  obey(onebound, { fault: 'wrong-id', times: 1 })
+  await fetchListing(ctx, TAOBAO)
+  assert.deepEqual(listBreakers(ctx), [{ source: 'onebound', state: 'half_open' }])
+  assert.equal((await fetchListing(ctx, TAOBAO)).kind, 'found')
+  assert.deepEqual(listBreakers(ctx), [{ source: 'onebound', state: 'closed' }])
 })
 
 test('a quota keeps calls away at once and for minutes, in a ctx that was copied too', async (t) => {
@@ -199,5 +223,6 @@ test('a connector that lets another listing through is caught all the same', asy
   assert.deepEqual(await fetchListing({ ...ctx, sources: [careless] }, TAOBAO), {
     kind: 'down',
     reasons: ['careless: asked for 600123457, answered 600123458'],
+    item: true,
   })
 })

@@ -133,6 +133,7 @@ test('a refused refresh is told, opens the breaker for minutes and leaves the cl
   assert.deepEqual(await fetchListing({ ...ctx, sources: wrong }, OFFER), {
     kind: 'down',
     reasons: [`alibaba1688: ${reason}`],
+    item: false,
   })
   assert.equal((await stored(db, 'alibaba1688'))?.claimed, false)
   ctx.clock.advance(200_000)
@@ -146,7 +147,8 @@ test('a source that stays unhappy with a fresh token is asked twice and not for 
   const { ctx, upstreams } = await fetchHarness(t, 'alibaba1688', { db })
   obey(upstreams.controls.alibaba1688, { fault: 'token-expired' })
   const fetched = await fetchListing(ctx, OFFER)
-  assert.deepEqual(fetched, { kind: 'down', reasons: ['alibaba1688: 401 Request need user authorized'] })
+  const reasons = ['alibaba1688: 401 Request need user authorized']
+  assert.deepEqual(fetched, { kind: 'down', reasons, item: false })
   assert.deepEqual([upstreams.controls.alibaba1688.calls.get('token'), upstreams.callsFor('700123457')], [1, 2])
 })
 

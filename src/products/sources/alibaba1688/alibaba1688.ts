@@ -80,7 +80,8 @@ function parseItem(ref: ListingRef, status: number, body: string): Answer {
 
   const answered = digits(product['offerId'])
   if (answered !== ref.listingId) {
-    return { kind: 'failed', reason: `asked for ${ref.listingId}, answered ${answered ?? 'none'}`, retry: false }
+    const reason = `asked for ${ref.listingId}, answered ${answered ?? 'none'}`
+    return { kind: 'failed', reason, retry: false, item: true }
   }
   return readProduct(ref, product, LANGUAGE)
 }

@@ -14,7 +14,7 @@ type Fields = Readonly<Record<string, unknown>>
 /** Reads the product of a good answer. `language` is what the translated fields were asked for in. */
 export function readProduct(ref: ListingRef, product: Fields, language: string): Answer {
   const title = text(product['subject'])
-  if (title === null) return { kind: 'failed', reason: 'the product has no title', retry: false }
+  if (title === null) return { kind: 'failed', reason: 'the product has no title', retry: false, item: true }
 
   const sale = record(product['productSaleInfo'])
   const shipping = record(product['productShippingInfo'])

@@ -13,7 +13,7 @@ type Fields = Readonly<Record<string, unknown>>
 /** Reads the `item` object of a good answer. `lang` is the language the vendor translated it to, "cn" for none. */
 export function readItem(ref: ListingRef, item: Fields, lang: string): Answer {
   const title = text(item['title'])
-  if (title === null) return { kind: 'failed', reason: 'the item has no title', retry: false }
+  if (title === null) return { kind: 'failed', reason: 'the item has no title', retry: false, item: true }
 
   const known = readKnown(item)
   const { options, skus } = foldOptions(readSkus(item, known), known)

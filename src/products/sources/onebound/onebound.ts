@@ -74,7 +74,8 @@ function parseItem(config: OneboundConfig, ref: ListingRef, status: number, body
   const answered = digits(item['num_iid'])
   if (answered === null && text(item['title']) === null) return { kind: 'absent' }
   if (answered !== ref.listingId) {
-    return { kind: 'failed', reason: `asked for ${ref.listingId}, answered ${answered ?? 'none'}`, retry: false }
+    const reason = `asked for ${ref.listingId}, answered ${answered ?? 'none'}`
+    return { kind: 'failed', reason, retry: false, item: true }
   }
   const current = text(record(envelope['language'])['current_lang']) ?? config.lang
   return readItem(ref, item, current)

@@ -12,7 +12,7 @@ type Property = { pair: string; id: string; name: string; valueId: string; value
 /** Reads `data` of a good answer. Amounts are in fen. */
 export function readItem(ref: ListingRef, item: Fields): Answer {
   const title = text(item['title'])
-  if (title === null) return { kind: 'failed', reason: 'the item has no title', retry: false }
+  if (title === null) return { kind: 'failed', reason: 'the item has no title', retry: false, item: true }
 
   const { options, skus } = foldOptions(readSkus(item))
   const description = readDescription(item['description'])

@@ -60,7 +60,8 @@ function parseItem(ref: ListingRef, status: number, body: string): Answer {
   if (Object.keys(item).length === 0) return { kind: 'absent' }
   const answered = digits(item['item_id'])
   if (answered !== ref.listingId) {
-    return { kind: 'failed', reason: `asked for ${ref.listingId}, answered ${answered ?? 'none'}`, retry: false }
+    const reason = `asked for ${ref.listingId}, answered ${answered ?? 'none'}`
+    return { kind: 'failed', reason, retry: false, item: true }
   }
   return readItem(ref, item)
 }

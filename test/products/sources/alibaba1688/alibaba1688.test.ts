@@ -107,9 +107,13 @@ test('refusals and absences', () => {
     [
       'another offer',
       answerOf({ ...PRODUCT, offerId: 7 }),
-      failed('asked for 700000000001, answered 7', { retry: false }),
+      failed('asked for 700000000001, answered 7', { retry: false, item: true }),
     ],
-    ['no title', answerOf({ ...PRODUCT, subject: [] }), failed('the product has no title', { retry: false })],
+    [
+      'no title',
+      answerOf({ ...PRODUCT, subject: [] }),
+      failed('the product has no title', { retry: false, item: true }),
+    ],
   ]
   for (const [name, body, answer] of cases) assert.deepEqual(parse(body), answer, name)
   // The status of gateway errors is not settled: the code decides, and only a code unknown to us looks at it.

@@ -74,10 +74,14 @@ test('what the body says decides, whatever the HTTP status promises', () => {
     [
       'another item',
       answerOf({ ...ITEM, num_iid: '7' }),
-      failed('asked for 600000000001, answered 7', { retry: false }),
+      failed('asked for 600000000001, answered 7', { retry: false, item: true }),
     ],
-    ['no id', answerOf({ ...ITEM, num_iid: '' }), failed('asked for 600000000001, answered none', { retry: false })],
-    ['no title', answerOf({ ...ITEM, title: false }), failed('the item has no title', { retry: false })],
+    [
+      'no id',
+      answerOf({ ...ITEM, num_iid: '' }),
+      failed('asked for 600000000001, answered none', { retry: false, item: true }),
+    ],
+    ['no title', answerOf({ ...ITEM, title: false }), failed('the item has no title', { retry: false, item: true })],
   ]
   for (const [name, body, answer] of cases) assert.deepEqual(parse(body), answer, name)
 })
@@ -260,8 +264,9 @@ test('prices: ranges, separators, nothing told, and what is no price', () => {
     [0, null],
     ['', null],
     ['面议', null],
-    ['-5', null],
-    [1e21, null],
+    // Seen for absurd later on.
+    ['-5', -500],
+    [1e21, Number.MAX_SAFE_INTEGER],
   ]
   for (const [price, fen] of cases) assert.equal(listing({ price, skus: [] }).priceFen, fen, String(price))
 })

@@ -106,8 +106,12 @@ test('refusals and absences in each of the envelopes', () => {
     ['parameter', gatewayError('ISV', 'MissingParameter'), failed('MissingParameter told', { retry: false })],
     ['their fault', gatewayError('ISP', 'ServiceTimeout'), failed('ServiceTimeout told', { retry: true })],
     ['their fault too', gatewayError('SYSTEM', 'Odd'), failed('Odd told', { retry: true })],
-    ['another item', answerOf({ ...ITEM, item_id: 7 }), failed('asked for 650000000001, answered 7', { retry: false })],
-    ['no title', answerOf({ ...ITEM, title: null }), failed('the item has no title', { retry: false })],
+    [
+      'another item',
+      answerOf({ ...ITEM, item_id: 7 }),
+      failed('asked for 650000000001, answered 7', { retry: false, item: true }),
+    ],
+    ['no title', answerOf({ ...ITEM, title: null }), failed('the item has no title', { retry: false, item: true })],
   ]
   for (const [name, body, answer] of cases) assert.deepEqual(parse(body), answer, name)
 })
@@ -141,7 +145,8 @@ test('amounts are fen: no promotion, a promotion above the price, and nothing to
     [0, 8800, [8800, null]],
     [0, 0, [null, null]],
     ['98.00', null, [null, null]],
-    [-5, -5, [null, null]],
+    [-5, -5, [-5, null]],
+    [9800, -5, [-5, 9800]],
   ]
   for (const [price, promotion, told] of cases) {
     const item = listing({ price, promotion_price: promotion, sku_list: [] })
