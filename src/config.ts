@@ -51,18 +51,19 @@ export type Config = {
  */
 export function readConfig(env: Record<string, string | undefined> = process.env): Config {
   const read = new Environment(env)
-  const databaseUrl = read.url('DATABASE_URL', ['postgres:', 'postgresql:'])
+  const databaseUrl = read.database('DATABASE_URL')
   const sources = read.list('SOURCES', SOURCE_NAMES)
+  const port = read.port('PORT', 8080)
   const uses = (name: SourceName) => sources.includes(name)
 
   return {
     host: read.host('HOST', '127.0.0.1'),
-    port: read.port('PORT', 8080),
-    metricsPort: read.text('METRICS_PORT') ? read.port('METRICS_PORT', 0) : null,
-    dataDir: resolve(read.text('DATA_DIR') ?? './data'),
+    port,
+    metricsPort: read.portBeside('METRICS_PORT', { PORT: port }),
+    dataDir: resolve(read.folder('DATA_DIR', './data')),
     databaseUrl,
     valkeyUrl: read.url('VALKEY_URL', ['redis:', 'rediss:', 'valkey:', 'valkeys:']),
-    publicUrl: read.url('PUBLIC_URL', ['http:', 'https:'])?.replace(/\/+$/, '') ?? null,
+    publicUrl: read.publicUrl('PUBLIC_URL'),
     trustProxy: read.networks('TRUST_PROXY'),
     logLevel: read.choice('LOG_LEVEL', LOG_LEVELS, 'info'),
     demo: read.flag('DEMO', databaseUrl === null),
@@ -112,12 +113,28 @@ class Environment {
 
   url(name: string, protocols: string[]): string | null {
     const value = this.text(name)
+    const parsed = value === null ? null : URL.parse(value)
+    if (value === null || (parsed && protocols.includes(parsed.protocol))) return value
+    return this.#noAddress(name, protocols)
+  }
+
+  /** What the driver reads: an address whose host may be missing, where `?host=` names the folder of a socket. */
+  database(name: string): string | null {
+    const value = this.text(name)
+    if (value === null || /^postgres(?:ql)?:\/\//i.test(value)) return value
+    return this.#noAddress(name, ['postgres:', 'postgresql:'])
+  }
+
+  /** An address that paths can be put behind; without a trailing slash. */
+  publicUrl(name: string): string | null {
+    const value = this.url(name, ['http:', 'https:'])
     if (value === null) return null
-    const parsed = URL.parse(value)
-    if (parsed && protocols.includes(parsed.protocol)) return value
-    // Not printed: the address of a database carries a password.
-    const expected = protocols.map((protocol) => `${protocol}//`).join(' or ')
-    throw new OperatorError(`${name} is not an address that starts with ${expected}; correct or unset it.`)
+    const { username, password } = new URL(value)
+    if (username === '' && password === '' && !/[?#]/.test(value)) return value.replace(/\/+$/, '')
+    throw new OperatorError(
+      `${name} has a user, a query or a fragment, which other addresses cannot be built on; give one like ` +
+        'https://haul.example.',
+    )
   }
 
   /** The address of a service, without a trailing slash. */
@@ -137,6 +154,19 @@ class Environment {
     return this.#wrong(name, 'give a whole number from 0 to 65535; 0 picks a free port.')
   }
 
+  /** Null when not set. Throws for a port that another setting has. */
+  portBeside(name: string, others: Record<string, number>): number | null {
+    if (this.text(name) === null) return null
+    const port = this.port(name, 0)
+    const [taken] = Object.entries(others).find(([, other]) => other === port && port !== 0) ?? []
+    return taken === undefined ? port : this.#wrong(name, `${taken} is the same; give another, or 0 for a free one.`)
+  }
+
+  folder(name: string, fallback: string): string {
+    const value = this.text(name) ?? fallback
+    return value.trim() === '' ? this.#wrong(name, 'give the path of a folder, or unset it.') : value
+  }
+
   flag(name: string, fallback: boolean): boolean {
     const value = this.text(name)?.toLowerCase()
     if (!value) return fallback
@@ -152,18 +182,27 @@ class Environment {
 
   list<T extends string>(name: string, values: readonly T[]): T[] {
     const remedy = `give a comma list of ${values.join(', ')}.`
-    return this.#commaList(name).map(
+    const given = this.#commaList(name)
+    const twice = given.find((each, at) => given.indexOf(each) !== at)
+    if (twice !== undefined) this.#wrong(name, `"${twice}" stands there twice; name each once.`)
+    return given.map(
       (each) => values.find((value) => value === each) ?? this.#wrong(name, `"${each}" is unknown; ${remedy}`),
     )
   }
 
-  /** Networks whose word is taken; `true` is refused, as it would let every caller choose its own address. */
+  /** Networks whose word is taken; `true` and whole address spaces are refused, as every caller could choose its own address. */
   networks(name: string): string[] {
     const given = this.#commaList(name)
     for (const each of given) {
       const [address = '', bits, ...rest] = each.split('/')
       const most = isIP(address) === 6 ? 128 : 32
       const fits = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most)
+      if (fits && Number(bits) === 0) {
+        this.#wrong(
+          name,
+          `"${each}" is everyone, so every caller could choose its own address; give your proxies' own networks.`,
+        )
+      }
       if (!isIP(address) || !fits || rest.length > 0) {
         this.#wrong(name, 'give the addresses or networks of your proxies, such as 10.0.0.0/8,127.0.0.1.')
       }
@@ -182,6 +221,12 @@ class Environment {
   #commaList(name: string): string[] {
     const parts = (this.text(name) ?? '').split(',').map((each) => each.trim())
     return parts.filter((each) => each !== '')
+  }
+
+  /** The value is not printed: the address of a database carries a password. */
+  #noAddress(name: string, protocols: string[]): never {
+    const expected = protocols.map((protocol) => `${protocol}//`).join(' or ')
+    throw new OperatorError(`${name} is not an address that starts with ${expected}; correct or unset it.`)
   }
 
   #wrong(name: string, remedy: string): never {

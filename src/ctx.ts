@@ -10,6 +10,7 @@ import { openDb, type Connection, type Db } from './lib/db/db.ts'
 import { startEmbedded } from './lib/db/embedded.ts'
 import { MIGRATIONS } from './lib/db/folder.ts'
 import { migrate, requireCurrent } from './lib/db/migrate.ts'
+import { requireServer } from './lib/db/require-server.ts'
 import { watch, type Watch } from './lib/db/watch.ts'
 import { OperatorError } from './lib/errors.ts'
 import { openGuardedHttp, openHttp } from './lib/http-client.ts'
@@ -52,13 +53,21 @@ export type Ctx = {
   publicUrl: string
 }
 
-/** The database that the settings name, started when it is the embedded one. `leave` stops it if nobody else uses it. */
+/** How long giving up an unfinished start may take. */
+const GIVE_UP_MS = 5_000
+
+/**
+ * The database that the settings name, started when it is the embedded one. `leave` stops it if nobody else uses it. Throws
+ * an `OperatorError` when it cannot be had.
+ */
 export async function openDatabase(
   config: Config,
   log: Log,
 ): Promise<{ connection: Connection; leave(): Promise<void> }> {
   if (config.databaseUrl !== null) {
-    return { connection: { connectionString: config.databaseUrl }, leave: async () => {} }
+    const connection = { connectionString: config.databaseUrl }
+    await requireServer(connection)
+    return { connection, leave: async () => {} }
   }
   return startEmbedded({ dataDir: config.dataDir, log })
 }
@@ -123,13 +132,43 @@ export async function readWatched(client: pg.ClientBase): Promise<Watched> {
 }
 
 /**
+ * `openCtx`, or null when `stopping` aborts first: then what was being opened is given back, and where that takes too
+ * long, as on a database that hangs, the process ends.
+ */
+export async function openCtxUnless(
+  stopping: AbortSignal,
+  config: Config,
+  log: Log,
+): Promise<(Ctx & { close(): Promise<void> }) | null> {
+  const stopped = () => {
+    setTimeout(() => process.exit(130), GIVE_UP_MS).unref()
+  }
+  stopping.addEventListener('abort', stopped)
+  try {
+    const ctx = await openCtx(config, log)
+    if (!stopping.aborted) return ctx
+    await ctx.close()
+    return null
+  } catch (error) {
+    // A Ctrl-C in the terminal reaches what we had started too; its failure is no news.
+    if (stopping.aborted) return null
+    throw error
+  } finally {
+    stopping.removeEventListener('abort', stopped)
+  }
+}
+
+/**
  * Runs one command against an opened ctx, and closes it whatever happens. `interrupted` aborts at the first Ctrl-C or
  * SIGTERM, so that long work can end where nothing is half done; short work just ends.
  */
 export async function withCtx<T>(config: Config, run: (ctx: Ctx, interrupted: AbortSignal) => Promise<T>): Promise<T> {
-  const ctx = await openCtx(config, openLog(config.logLevel === 'info' ? 'warn' : config.logLevel))
+  const interrupted = interruption()
+  const log = openLog(config.logLevel === 'info' ? 'warn' : config.logLevel)
+  const ctx = await openCtxUnless(interrupted, config, log)
+  if (ctx === null) throw interrupted.reason
   try {
-    return await run(ctx, interruption())
+    return await run(ctx, interrupted)
   } finally {
     await ctx.close()
   }

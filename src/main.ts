@@ -7,6 +7,7 @@ const program = new Command('openhaul')
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'openhaul: ')) })
   .showSuggestionAfterError(true)
+  .helpCommand(false)
 
 const json = () => new Option('--json', 'print JSON and nothing else')
 
@@ -23,6 +24,11 @@ account
   .requiredOption('--name <name>', 'how the account is called from here on')
   .addOption(json())
   .action(async (options) => (await import('./commands/access.ts')).accountCreate(options))
+account
+  .command('list')
+  .description('list accounts, each with its sandbox')
+  .addOption(json())
+  .action(async (options) => (await import('./commands/access.ts')).accountList(options))
 
 const key = program.command('key').description('API keys')
 key
@@ -61,7 +67,7 @@ program
   .command('link')
   .description('say what a link or a text points at, and convert it')
   .argument('[url]', 'a marketplace or agent link')
-  .option('--file <lines>', 'read many, one a line')
+  .option('--file <lines>', 'read many, one a line; - reads what is piped in')
   .option('--to <agent>', 'convert for this agent, or for `all`')
   .option('--referral <policy>', 'invitation codes on what is written: none, keep, or agent:code,…', 'none')
   .addOption(json())
@@ -88,21 +94,51 @@ program
 program
   .command('upstreams')
   .description('local servers that speak the protocols of the product sources, to try them without internet')
-  .option('--port <first>', 'the first of four ports in a row', wholeNumber, 8190)
+  .option('--port <first>', 'the first of four ports in a row; 0 picks free ones', firstOfFourPorts, 8190)
   .addOption(json())
   .action(async (options) => (await import('./commands/upstreams.ts')).upstreams(options))
 
+program
+  .command('help')
+  .description('help on a command, such as `help key create`')
+  .argument('[command...]')
+  .action((names: string[]) => helpOn(names))
+
+function helpOn(names: string[]): never {
+  let found: Command = program
+  for (const name of names) {
+    const next = found.commands.find((each) => each.name() === name)
+    if (!next) return program.error(`error: unknown command '${names.join(' ')}'`)
+    found = next
+  }
+  return found.help()
+}
+
 function commaList(text: string): string[] {
-  return text
+  const given = text
     .split(',')
     .map((each) => each.trim())
     .filter(Boolean)
+  // An empty list would be read as no limit at all, or as nothing allowed.
+  if (given.length === 0) throw new InvalidArgumentError('Nothing is named; leave the option out for the default.')
+  return given
 }
 
 function wholeNumber(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('Give a whole number.')
   return Number(text)
 }
+
+function firstOfFourPorts(text: string): number {
+  const port = wholeNumber(text)
+  if (port > 65_532) throw new InvalidArgumentError('Give a port from 1 to 65532, or 0.')
+  return port
+}
+
+// Whoever reads us may stop at any line, as `head` does; that is no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
 
 try {
   await program.parseAsync()

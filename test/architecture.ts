@@ -33,7 +33,13 @@ const ODDS_AND_ENDS = /\/(?:index|utils|helpers|common|types)\.ts$/
 /** A surface of this name exists; it is not a folder of odds and ends. */
 const NAMED_COMMON = 'src/surfaces/common/common.ts'
 const STATEMENT =
-  /['"`]\s*(?:select\s[^'"`]*\sfrom\s|select\s+(?:\d|\w+\()|insert\s+into\s|update\s+\w+\s+set\s|delete\s+from\s|with\s+\w+\s+as\s*\(|(?:create|drop|alter)\s+(?:table|database|role|index|schema|temp)|truncate\s+\w+['"`]|listen\s+["$]|set\s+local\s)/i
+  /['"`]\s*(?:select\s[^'"`]*\sfrom\s|select\s+(?:\d|\w+\()|insert\s+into\s|update\s+\w+\s+set\s|delete\s+from\s|merge\s+into\s|with\s+\w+\s+as\s*\(|(?:create|drop|alter)\s+(?:table|database|role|index|schema|temp)|truncate\s+\w+['"`]|listen\s+["$]|set\s+local\s)/i
+
+/** Kysely's builders, which say SQL in other words. The table is the first argument. */
+const BUILDER = /\.(?:selectFrom|insertInto|updateTable|deleteFrom|mergeInto)\(/
+/** By any name: `process.env`, `process['env']`, an import of `env`, or `process` by another name. */
+const ENVIRONMENT =
+  /\bprocess\s*(?:\?\.|\.)\s*env\b|\bprocess\s*(?:\?\.)?\s*\[\s*['"`]env['"`]|\{[^}]*\benv\b[^}]*\}\s*(?:from\s*['"](?:node:)?process['"]|=\s*(?:globalThis\.)?process\b)/
 
 /** Every break of the house's rules in a tree of `path → text`, as `path: what is wrong`. */
 export function violations(tree: ReadonlyMap<string, string>): string[] {
@@ -56,9 +62,7 @@ function shapeFaults(path: string, text: string): string[] {
     ...(/^[a-z0-9-]+(?:\.sql|\.d)?\.ts$/.test(segments.at(-1)!) ? [] : ['is not in kebab-case']),
     ...(lines > LINES_MAX && !DATA.test(path) ? [`has ${lines} lines; the limit is ${LINES_MAX}`] : []),
     ...(isNounFolder && !NOUNS[wing]!.includes(noun) ? [`${noun} has no place in the order of ${wing}`] : []),
-    ...(/\bprocess\.env\b/.test(text) && path !== 'src/config.ts'
-      ? ['reads the environment; config.ts alone may']
-      : []),
+    ...(ENVIRONMENT.test(text) && path !== 'src/config.ts' ? ['reads the environment; config.ts alone may'] : []),
   ]
 }
 
@@ -79,7 +83,7 @@ function importFaults(path: string, text: string): string[] {
   const [, wing = '', noun = ''] = path.split('/')
   return importsOf(path, text).flatMap(({ target, typeOnly }) => {
     if (!target.startsWith('src/')) {
-      const isFramework = target === 'fastify' || target.startsWith('@fastify/')
+      const isFramework = /^(?:fastify(?:\/|$)|@fastify\/)/.test(target)
       return isFramework && (WINGS.has(wing) || wing === 'lib') ? [`imports ${target}`] : []
     }
     const [, otherWing = '', otherNoun = ''] = target.split('/')
@@ -126,13 +130,18 @@ function tableOwners(tree: ReadonlyMap<string, string>): Map<string, string> {
 }
 
 function usesTable(text: string, table: string): boolean {
-  return new RegExp(`\\b(?:from|join|into|update|table|copy|lock)\\s+(?:only\\s+)?${table}\\b`, 'i').test(text)
+  const named = `(?:only\\s+)?(?:public\\.)?"?${table}\\b`
+  const statement = `\\b(?:from|join|using|into|update|table|copy|lock)\\s+${named}`
+  // The second table of `from a, b`, with or without short names.
+  const listed = `\\b(?:from|using)\\s+[\\w."]+(?:\\s+(?:as\\s+)?\\w+)?(?:\\s*,\\s*[\\w."]+(?:\\s+(?:as\\s+)?\\w+)?)*\\s*,\\s*${named}`
+  const builder = `\\.(?:selectFrom|insertInto|updateTable|deleteFrom|mergeInto|\\w+Join|using)\\(\\s*\\[?[^()]*?['"\`]${named}`
+  return new RegExp(`${statement}|${listed}|${builder}`, 'i').test(text)
 }
 
 function sqlFaults(path: string, text: string, owners: ReadonlyMap<string, string>): string[] {
   if (!path.endsWith('.sql.ts')) {
     const imports = /import\s+\{[^}]*\bsql\b[^}]*\}\s+from\s+['"]kysely['"]/.test(text)
-    return imports || STATEMENT.test(text) ? ['holds SQL; statements live in *.sql.ts'] : []
+    return imports || STATEMENT.test(text) || BUILDER.test(text) ? ['holds SQL; statements live in *.sql.ts'] : []
   }
   const folder = posix.dirname(path)
   return [...owners].flatMap(([table, owner]) =>

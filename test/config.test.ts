@@ -43,6 +43,20 @@ test('sources keep their order and bring their credentials', () => {
   assert.deepEqual(config.onebound, { url: 'http://127.0.0.1:9100', key: 'k', secret: 's', lang: 'cn' })
 })
 
+test('an address of a database may name a socket instead of a host', () => {
+  const DATABASE_URL = 'postgres://user@/shop?host=/run/postgresql'
+  assert.equal(readConfig({ DATABASE_URL }).databaseUrl, DATABASE_URL)
+})
+
+test('two ports that are picked by the system do not collide', () => {
+  const { port, metricsPort } = readConfig({ PORT: '0', METRICS_PORT: '0' })
+  assert.deepEqual({ port, metricsPort }, { port: 0, metricsPort: 0 })
+})
+
+test('a public address keeps its path and loses its last slash', () => {
+  assert.equal(readConfig({ PUBLIC_URL: 'https://shop.test/haul/' }).publicUrl, 'https://shop.test/haul')
+})
+
 const wrong: { env: Record<string, string>; says: RegExp }[] = [
   { env: { PORT: '80a' }, says: /^PORT is "80a": give a whole number from 0 to 65535/ },
   { env: { PORT: '-1' }, says: /^PORT/ },
@@ -57,6 +71,21 @@ const wrong: { env: Record<string, string>; says: RegExp }[] = [
   { env: { TRUST_PROXY: '10.0.0.0/64' }, says: /^TRUST_PROXY/ },
   { env: { SOURCES: 'onebound,1688' }, says: /^SOURCES.*"1688" is unknown; give a comma list of feed, onebound/ },
   { env: { SOURCES: 'onebound', ONEBOUND_KEY: 'k' }, says: /^ONEBOUND_SECRET is not set: SOURCES names onebound/ },
+  {
+    env: { TRUST_PROXY: '10.0.0.0/8,0.0.0.0/0' },
+    says: /^TRUST_PROXY .*"0.0.0.0\/0" is everyone.*give your proxies' own/,
+  },
+  { env: { TRUST_PROXY: '::/0' }, says: /^TRUST_PROXY .*"::\/0" is everyone/ },
+  { env: { TRUST_PROXY: '10.0.0.1/00' }, says: /^TRUST_PROXY .* is everyone/ },
+  { env: { PUBLIC_URL: 'https://user:secret@shop.test' }, says: /^PUBLIC_URL has a user, a query or a fragment/ },
+  { env: { PUBLIC_URL: 'https://shop.test/?a=1' }, says: /^PUBLIC_URL has a user, a query or a fragment/ },
+  { env: { PUBLIC_URL: 'https://shop.test/#a' }, says: /^PUBLIC_URL has a user, a query or a fragment/ },
+  { env: { PUBLIC_URL: 'https://shop.test?' }, says: /^PUBLIC_URL has a user, a query or a fragment/ },
+  { env: { SOURCES: 'feed, onebound,feed' }, says: /^SOURCES .*"feed" stands there twice; name each once/ },
+  { env: { METRICS_PORT: '8080' }, says: /^METRICS_PORT is "8080": PORT is the same; give another/ },
+  { env: { METRICS_PORT: '91', PORT: '91' }, says: /^METRICS_PORT is "91": PORT is the same/ },
+  { env: { DATA_DIR: '  ' }, says: /^DATA_DIR is " {2}": give the path of a folder/ },
+  { env: { DATABASE_URL: 'xpostgres://h/d' }, says: /^DATABASE_URL is not an address that starts with postgres/ },
   { env: { SOURCES: 'alibaba1688' }, says: /^ALIBABA1688_APP_KEY is not set/ },
 ]
 

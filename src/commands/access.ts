@@ -1,6 +1,7 @@
-import { accountNames, createAccount, findAccount, type Account } from '../access/accounts/accounts.ts'
+import { accountNames, createAccount, findAccount, listAccounts, type Account } from '../access/accounts/accounts.ts'
 import type { Mode, Style } from '../access/keys/format.ts'
 import { createKey, listKeys, revokeKey } from '../access/keys/keys.ts'
+import { SCOPES } from '../access/keys/scopes.ts'
 import { readConfig } from '../config.ts'
 import { withCtx } from '../ctx.ts'
 import type { Db } from '../lib/db/db.ts'
@@ -12,6 +13,16 @@ type Json = { json?: boolean }
 export async function accountCreate(options: Json & { name: string }): Promise<void> {
   const { id, name, twinId } = await withCtx(readConfig(), (ctx) => createAccount(ctx, options.name))
   print(options, { id, name, sandbox_id: twinId }, `Account ${id} "${name}" with sandbox ${twinId}.`)
+}
+
+/** Without the sandboxes, which are told with the account they belong to. */
+export async function accountList(options: Json): Promise<void> {
+  const rows = await withCtx(readConfig(), ({ db }) => listAccounts(db))
+  const accounts = rows.map(({ id, name, twinId, createdAt }) => {
+    return { id, name, sandbox_id: twinId, created_at: createdAt.toISOString() }
+  })
+  const cells = accounts.map((each) => [String(each.id), each.name, String(each.sandbox_id), each.created_at])
+  print(options, accounts, table(['ID', 'NAME', 'SANDBOX', 'CREATED'], cells))
 }
 
 export type KeyOptions = Json & { account: string; style: Style; mode: Mode; scopes?: string[]; allow?: string[] }
@@ -56,10 +67,16 @@ export async function keyList(options: Json & { account?: string }): Promise<voi
     key.style,
     key.mode,
     `…${key.hint}`,
+    key.scopes.length === SCOPES.length ? 'all' : key.scopes.join(','),
+    key.allow.length === 0 ? 'anywhere' : key.allow.join(','),
     key.created_at,
     key.revoked_at === null ? 'active' : `revoked ${key.revoked_at}`,
   ])
-  print(options, keys, table(['ID', 'ACCOUNT', 'STYLE', 'MODE', 'ENDS IN', 'CREATED', 'STATE'], cells))
+  print(
+    options,
+    keys,
+    table(['ID', 'ACCOUNT', 'STYLE', 'MODE', 'ENDS IN', 'SCOPES', 'ALLOW', 'CREATED', 'STATE'], cells),
+  )
 }
 
 export async function keyRevoke(id: number, options: Json): Promise<void> {

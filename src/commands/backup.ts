@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs'
-import { open, rename, rm } from 'node:fs/promises'
+import { open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -57,6 +57,9 @@ const UNLIMITED = { statement_timeout: 0, idle_in_transaction_session_timeout: 0
  * `OperatorError` when it cannot be written.
  */
 export async function backup(options: BackupOptions): Promise<Contents> {
+  if ((await stat(options.file).catch(() => null))?.isDirectory()) {
+    throw new OperatorError(`The backup cannot be written to ${options.file}: it is a folder; give the name of a file.`)
+  }
   const beside = `${options.file}.${process.pid}.part`
   const client = await openDedicated(options.connection, { name: 'openhaul backup', limits: UNLIMITED })
   const contents: Contents = { rows: 0, blobs: 0, bytes: 0 }

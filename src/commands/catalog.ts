@@ -6,9 +6,11 @@ import { importFeed } from '../products/catalog/import.ts'
 import { print } from './print.ts'
 import { openBar } from './progress.ts'
 
+/** Kept for --json, so that memory stays flat on a file of nothing but bad lines. */
+const FAULTS_KEPT_MAX = 10_000
 const FAULTS_SHOWN_MAX = 20
 
-/** Loads a feed; bad lines are told by number on stderr, and the exit code is 1 when there were any. */
+/** Loads a feed; the first bad lines are told by number on stderr, with --json all up to 10,000 on stdout, and the exit code is 1 when there were any. */
 export async function catalogImport(file: string, options: { json?: boolean }): Promise<void> {
   const size = statSync(file, { throwIfNoEntry: false })?.size
   if (size === undefined) throw new OperatorError(`There is no file ${file}.`)
@@ -22,7 +24,7 @@ export async function catalogImport(file: string, options: { json?: boolean }): 
       signal,
       onProgress: ({ bytesRead, stored, bad }) => bar.to(bytesRead, `stored ${stored}, bad ${bad}`),
       onBadLine: (line, fault) => {
-        if (faults.length < FAULTS_SHOWN_MAX) faults.push({ line, fault })
+        if (faults.length < FAULTS_KEPT_MAX) faults.push({ line, fault })
       },
     })
     bar.end(`stored ${imported.stored}, bad ${imported.bad}`)
@@ -30,8 +32,12 @@ export async function catalogImport(file: string, options: { json?: boolean }): 
   })
 
   const { linesRead, stored, changed, bad, ignoredFields } = result
-  for (const { line, fault } of faults) process.stderr.write(`line ${line}: ${fault}\n`)
-  if (bad > faults.length) process.stderr.write(`and ${bad - faults.length} more bad lines\n`)
+  for (const { line, fault } of faults.slice(0, FAULTS_SHOWN_MAX)) process.stderr.write(`line ${line}: ${fault}\n`)
+  if (bad > FAULTS_SHOWN_MAX && !options.json) {
+    process.stderr.write(
+      `and ${bad - FAULTS_SHOWN_MAX} more bad lines; with --json, the first ${FAULTS_KEPT_MAX} are listed under "faults"\n`,
+    )
+  }
   if (ignoredFields.length > 0)
     process.stderr.write(`fields that the format does not know: ${ignoredFields.join(', ')}\n`)
   const seconds = Math.round((performance.now() - started) / 100) / 10

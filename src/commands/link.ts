@@ -1,6 +1,6 @@
-import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
-import { createInterface } from 'node:readline'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { OperatorError } from '../lib/errors.ts'
 import { findAgent, listAgents } from '../products/links/registry.ts'
 import { convertLink, readReferralPolicy } from '../products/links/convert.ts'
@@ -26,9 +26,16 @@ export async function link(url: string | undefined, options: LinkOptions): Promi
     process.stdout.write(`${show(url)}\n`)
     return
   }
-  for await (const line of lines(options.file!)) {
-    if (!process.stdout.write(`${show(line)}\n`)) await once(process.stdout, 'drain')
-  }
+  await pipeline(Readable.from(answers(options.file!, show)), process.stdout, { end: false }).catch(
+    (error: unknown) => {
+      // Whoever read us has seen enough, as `head` does.
+      if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
+    },
+  )
+}
+
+async function* answers(path: string, show: (line: string) => string): AsyncGenerator<string> {
+  for await (const line of lines(path)) yield `${show(line)}\n`
 }
 
 function describe(link: WireLink): string {
@@ -42,13 +49,19 @@ function describe(link: WireLink): string {
   return [what, where, why, ...converted, ...lost].join('')
 }
 
+/** The lines of a file, or of stdin for `-`: cut at each line feed and nowhere else, without one carriage return before it. */
 async function* lines(path: string): AsyncGenerator<string> {
-  const stream = createReadStream(path)
-  stream.on('error', () => {}) // reported by the loop below
+  const input = path === '-' ? process.stdin : createReadStream(path)
+  let rest = ''
   try {
-    await once(stream, 'open')
+    for await (const text of input.setEncoding('utf8') as AsyncIterable<string>) {
+      const parts = text.split('\n')
+      parts[0] = rest + parts[0]!
+      rest = parts.pop()!
+      yield* parts.map((each) => each.replace(/\r$/, ''))
+    }
   } catch (error) {
     throw new OperatorError(`Cannot read ${path}: ${(error as Error).message}`)
   }
-  yield* createInterface({ input: stream, crlfDelay: Infinity })
+  if (rest !== '') yield rest.replace(/\r$/, '')
 }

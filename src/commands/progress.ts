@@ -8,10 +8,12 @@ export type Bar = { to(done: number, message: string): void; end(message: string
  */
 export function openBar(title: string, total: number): Bar {
   if (!process.stderr.isTTY) {
-    return {
-      to: (_done, message) => void process.stderr.write(`${message}\n`),
-      end: (message) => void process.stderr.write(`${message}\n`),
+    let told = ''
+    const tell = (message: string) => {
+      if (message !== told) process.stderr.write(`${message}\n`)
+      told = message
     }
+    return { to: (_done, message) => tell(message), end: tell }
   }
   const bar = progress({ max: Math.max(1, total), output: process.stderr })
   let shown = 0

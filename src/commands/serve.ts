@@ -1,9 +1,10 @@
 import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from '../app.ts'
 import { readConfig, type Config } from '../config.ts'
-import { interruption, openCtx, type Ctx } from '../ctx.ts'
+import { interruption, openCtxUnless, type Ctx } from '../ctx.ts'
 import { demoListings } from '../demo/catalogue.ts'
 import { drawDemo } from '../demo/draw.ts'
 import { openDemoKeys, type DemoKeys } from '../demo/keys.ts'
@@ -11,37 +12,48 @@ import { OperatorError } from '../lib/errors.ts'
 import { openLog } from '../lib/log.ts'
 import { storeDemo } from '../products/catalog/catalog.ts'
 import { listenMetrics } from '../surfaces/metrics.ts'
+import { trackSockets, type OpenSockets } from './open-sockets.ts'
 
 /** How long requests under way may take once a stop was asked for. */
 const GRACE_MS = 10_000
+/** How long /readyz says that we stop before connections are refused, so that a proxy can look elsewhere. */
+const DRAIN_MS = 100
 
 /** Starts the server and returns when it has stopped. */
 export async function serve(): Promise<void> {
   const config = readConfig()
   const log = openLog(config.logLevel)
   const stopping = interruption()
-  const ctx = await openCtx(config, log)
+  if (config.valkeyUrl !== null) log.warn('VALKEY_URL is set, but this version keeps limits per node')
+  const ctx = await openCtxUnless(stopping, config, log)
+  if (ctx === null) return
   ctx.draw = drawDemo
   try {
     // The sandbox sees the demo products on every installation; DEMO decides whether live keys do too.
     await storeDemo(ctx, demoListings())
     const keys = config.demo ? await openDemoKeys(ctx) : null
     const app = await buildApp(ctx)
+    const sockets = trackSockets()
     try {
+      if (stopping.aborted) return
       await listenMetrics(app, config)
       const address = await listen(app, ctx)
       process.stdout.write(`openhaul ready on ${address}\n${keys ? invitation(address, keys) : ''}`)
       if (!stopping.aborted) await once(stopping, 'abort')
       log.info('stopping')
     } finally {
-      // A request that hangs must not hold the database open for ever.
-      const grace = setTimeout(() => app.server.closeAllConnections(), GRACE_MS)
-      await app.close()
-      clearTimeout(grace)
+      await stop(app, sockets)
     }
   } finally {
     await ctx.close()
   }
+}
+
+/** Tells whoever asks that we stop, then takes nothing new and lets requests under way end within the grace. */
+async function stop(app: FastifyInstance, sockets: OpenSockets): Promise<void> {
+  app.lifecycle.isStopping = true
+  if (app.server.listening) await delay(DRAIN_MS)
+  await Promise.all([app.close(), sockets.close(GRACE_MS)])
 }
 
 /** Listens where the settings say; answers the address. */

@@ -11,6 +11,8 @@ export async function upstreams(options: { port: number; json?: boolean }): Prom
     (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE')
         throw new OperatorError(`Ports from ${options.port} on are taken; choose others with --port.`)
+      if (error.code === 'EACCES')
+        throw new OperatorError(`Ports from ${options.port} on need rights that this user lacks; choose from 1024 up.`)
       throw error
     },
   )

@@ -18,7 +18,12 @@ export async function listenMetrics(app: FastifyInstance, config: Config): Promi
       () => response.writeHead(500).end(),
     )
   })
-  app.addHook('onClose', () => new Promise<void>((resolve) => server.close(() => resolve())))
+  app.addHook('onClose', () => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    // A scrape cut short is no loss, and a connection that never asks would hold the stop up.
+    server.closeAllConnections()
+    return closed
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       reject(

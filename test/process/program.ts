@@ -9,9 +9,29 @@ const QUIET = { DATABASE_URL: '', SOURCES: '', TRANSLATE_URL: '', LOG_LEVEL: 'er
 export type Ended = { code: number | null; stdout: string; stderr: string }
 export type Server = { url: string; printed: string; stop(): Promise<Ended> }
 
-/** Runs a command to its end, as `npm run -s openhaul -- …` would. */
-export async function run(dataDir: string, args: string[], env: Record<string, string> = {}): Promise<Ended> {
-  return ended(start(dataDir, args, env))
+/** Runs a command to its end, as `npm run -s openhaul -- …` would. `input` is what is piped into it. */
+export async function run(
+  dataDir: string,
+  args: string[],
+  env: Record<string, string> = {},
+  input = '',
+): Promise<Ended> {
+  const child = start(dataDir, args, env)
+  child.stdin!.on('error', () => {}) // it may end without reading
+  child.stdin!.end(input)
+  return ended(child)
+}
+
+/** Starts a command, to be looked at while it runs. */
+export function launch(
+  t: TestContext,
+  dataDir: string,
+  args: string[],
+  env: Record<string, string> = {},
+): { child: ChildProcess; end: Promise<Ended> } {
+  const child = start(dataDir, args, env)
+  t.after(() => child.kill('SIGKILL'))
+  return { child, end: ended(child) }
 }
 
 /** Runs a command that must succeed, with `--json`; answers what it printed. */
@@ -52,7 +72,7 @@ export async function serve(t: TestContext, dataDir: string, env: Record<string,
 function start(dataDir: string, args: string[], env: Record<string, string>): ChildProcess {
   const child = spawn(process.execPath, [BIN, ...args], {
     env: { ...process.env, ...QUIET, DATA_DIR: dataDir, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   })
   child.stdout.setEncoding('utf8')
   child.stderr.setEncoding('utf8')

@@ -106,10 +106,7 @@ test('what is hardly HTTP gets its status, an id and the house envelope', async 
     405,
     item('method_not_allowed', 'QUERY is not allowed here; use POST.'),
   ])
-  assert.deepEqual(await send(`POST * HTTP/1.1\r\n${close}`), [
-    404,
-    house('NOT_FOUND', 'There is no POST *.'),
-  ])
+  assert.deepEqual(await send(`POST * HTTP/1.1\r\n${close}`), [404, house('NOT_FOUND', 'There is no POST *.')])
   assert.deepEqual(await send(`GET /%zz HTTP/1.1\r\n${close}`), [
     400,
     house('BAD_REQUEST', 'The address is not valid percent-encoding.'),

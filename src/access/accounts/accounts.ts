@@ -50,6 +50,14 @@ export async function findAccount(db: Db, name: string): Promise<Account | null>
   return { id: row.id, name: row.name, twinId }
 }
 
+/** Live accounts with their sandboxes, oldest first. */
+export async function listAccounts(db: Db): Promise<(Account & { createdAt: Date })[]> {
+  const rows = await accountList(db)
+  const twins = new Map(rows.map(({ id, twin_of: twinOf }) => [twinOf, id]))
+  const live = rows.filter(({ twin_of: twinOf }) => twinOf === null)
+  return live.map(({ id, name, created_at: createdAt }) => ({ id, name, twinId: twins.get(id)!, createdAt }))
+}
+
 /** The name of every account by its id; a sandbox has the name of the account it belongs to. */
 export async function accountNames(db: Db): Promise<Map<number, string>> {
   return new Map((await accountList(db)).map(({ id, name }) => [id, name]))

@@ -5,7 +5,9 @@ import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { OperatorError } from '../errors.ts'
 import { canReach } from './server-user.ts'
+import { folderHash } from './socket-folder.ts'
 import type { ServerUser } from './server-user.ts'
+import type { Log } from '../log.ts'
 
 /** A PostgreSQL that came with `npm ci`: `folder` holds bin, lib and share. */
 export type Binaries = { folder: string; version: string; major: number }
@@ -60,11 +62,17 @@ export async function mendLinks(folder: string): Promise<void> {
 }
 
 /**
- * The same binaries where `user` can reach them: as they are, or copied once into `stateFolder`, as under a home that
- * is closed to others.
+ * The same binaries where `user` can reach them: as they are, or copied into `systemState`, as under a home that
+ * is closed to others: once for this installation, whatever DATA_DIR it serves.
  */
-export async function reachableBinaries(binaries: Binaries, user: ServerUser, stateFolder: string): Promise<Binaries> {
+export async function reachableBinaries(
+  binaries: Binaries,
+  user: ServerUser,
+  systemState: string,
+  log: Log,
+): Promise<Binaries> {
   if (canReach(user, join(binaries.folder, 'bin', 'postgres'))) return binaries
+  const stateFolder = join(systemState, folderHash(binaries.folder))
   const folder = join(stateFolder, `postgres-${binaries.version}`)
   if (existsSync(folder)) return { ...binaries, folder }
 
@@ -76,7 +84,12 @@ export async function reachableBinaries(binaries: Binaries, user: ServerUser, st
   } catch (error) {
     await rm(beside, { recursive: true, force: true })
     if (!existsSync(folder)) throw error
+    return { ...binaries, folder }
   }
+  log.info(
+    { folder },
+    `The user ${user.name}, who runs PostgreSQL, cannot reach ${binaries.folder}: the program was copied to ${folder}`,
+  )
   return { ...binaries, folder }
 }
 

@@ -63,7 +63,7 @@ export async function ensureCluster(dataDir: string, log: Log, systemState = SYS
   const stateFolder = join(systemState, folderHash(dataDir))
   const installed = await findBinaries()
   if (found !== null) await checkMajor(found, installed)
-  const binaries = await reachableBinaries(installed, user, stateFolder)
+  const binaries = await reachableBinaries(installed, user, systemState, log)
 
   if (found === null) return { folder: await createCluster(dataDir, stateFolder, user, binaries, log), user, binaries }
   if (canReach(user, found)) return { folder: found, user, binaries }
@@ -117,7 +117,7 @@ async function createCluster(
   if (!inPlace) {
     log.info(
       { folder: stateFolder },
-      `The user ${user.name}, who runs PostgreSQL, cannot reach ${dataDir}: the database and its program live in ${stateFolder}`,
+      `The user ${user.name}, who runs PostgreSQL, cannot reach ${dataDir}: the database lives in ${stateFolder}`,
     )
   }
   return folder

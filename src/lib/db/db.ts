@@ -32,9 +32,9 @@ const LIMITS = { statement_timeout: 5_000, lock_timeout: 2_000, idle_in_transact
 const BUSY_MS = 1_000
 
 /**
- * Opens a pool and Kysely on it; connects at the first query. A statement has 5 s, a lock 2 s, an idle transaction 10 s. When no
- * connection is free within a second, both reject with `DomainError('busy')`. bigint comes as a number (a value
- * beyond 2^53 throws), timestamptz as a Date, numeric and date as text.
+ * Opens a pool and Kysely on it; connects at the first query. A statement has 5 s, a lock 2 s, an idle transaction 10 s.
+ * When no connection is to be had within a second, or the server is away, both reject with `DomainError('busy')`. bigint
+ * comes as a number (a value beyond 2^53 throws), timestamptz as a Date, numeric and date as text.
  */
 export function openDb(connection: Connection, options: OpenOptions): Opened {
   const { log } = options
@@ -91,13 +91,21 @@ class BusyPool extends pg.Pool {
   override connect(): Promise<pg.PoolClient>
   override connect(callback: Parameters<pg.Pool['connect']>[0]): void
   override connect(callback?: Parameters<pg.Pool['connect']>[0]): Promise<pg.PoolClient> | void {
-    if (!callback) return super.connect().catch((error: Error) => Promise.reject(busyWhenFull(error)))
-    super.connect((error, client, done) => callback(error && busyWhenFull(error), client, done))
+    if (!callback) return super.connect().catch((error: Error) => Promise.reject(busyWhenPassing(error)))
+    super.connect((error, client, done) => callback(error && busyWhenPassing(error), client, done))
   }
 }
 
-function busyWhenFull(error: Error): Error {
-  if (!/timeout exceeded when trying to connect/.test(error.message)) return error
+/** A full pool, and a server that hangs. */
+const TOO_LATE = /timeout exceeded when trying to connect|Connection terminated due to connection timeout/
+/**
+ * Nobody listens (a socket's path then is missing), or the server ends, starts or has too many connections: it may be back
+ * in a moment. Only for connecting, where nothing was asked of it yet.
+ */
+const AWAY = new Set(['ECONNREFUSED', 'ENOENT', 'ECONNRESET', '57P01', '57P03', '53300'])
+
+function busyWhenPassing(error: Error): Error {
+  if (!TOO_LATE.test(error.message) && !AWAY.has((error as NodeJS.ErrnoException).code ?? '')) return error
   return new DomainError(
     'busy',
     'The server is busy; try again in a moment.',

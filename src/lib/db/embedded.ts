@@ -1,10 +1,11 @@
 import { existsSync, statSync } from 'node:fs'
-import { mkdir, realpath, rmdir } from 'node:fs/promises'
+import { rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { OperatorError } from '../errors.ts'
 import { ensureCluster, findClusterFolder } from './cluster.ts'
+import { ensureDataDir } from './data-dir.ts'
 import { findPostmaster, startPostmaster, stopPostmaster } from './postmaster.ts'
 import {
   DATABASE,
@@ -97,19 +98,6 @@ async function leaveServer({ client, clusterFolder, socketFolder }: Joined, log:
     log.debug({ err: error }, 'The embedded PostgreSQL was gone before we left it')
   } finally {
     await client.end().catch(() => {})
-  }
-}
-
-async function ensureDataDir(dataDir: string): Promise<string> {
-  try {
-    await mkdir(dataDir, { recursive: true })
-    return await realpath(dataDir)
-  } catch (error) {
-    throw new OperatorError(
-      `DATA_DIR ${dataDir} cannot be made or entered (${(error as NodeJS.ErrnoException).code}): give a folder that ` +
-        'you may write to.',
-      { cause: error },
-    )
   }
 }
 

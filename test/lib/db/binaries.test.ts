@@ -16,7 +16,9 @@ import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { OperatorError } from '../../../src/lib/errors.ts'
 import { findBinaries, mendLinks, reachableBinaries } from '../../../src/lib/db/binaries.ts'
+import { folderHash } from '../../../src/lib/db/socket-folder.ts'
 import { serverUser } from '../../../src/lib/db/server-user.ts'
+import { silentLog } from '../../database.ts'
 import { isRoot } from './members.ts'
 
 test('the installed package is found', async () => {
@@ -62,15 +64,19 @@ test('binaries in a closed home are copied once to where the service user reache
   writeFileSync(join(native, 'bin', 'postgres'), 'program', { mode: 0o755 })
   const installed = { folder: native, version: '18.4.0', major: 18 }
   const state = join(top, 'state')
-  assert.deepEqual(await reachableBinaries(installed, user, state), installed)
+  assert.deepEqual(await reachableBinaries(installed, user, state, silentLog), installed)
   assert.equal(existsSync(state), false)
 
   chmodSync(home, 0o700)
-  const moved = { ...installed, folder: join(state, 'postgres-18.4.0') }
-  assert.deepEqual(await Promise.all([1, 2].map(() => reachableBinaries(installed, user, state))), [moved, moved])
-  assert.deepEqual(await reachableBinaries(installed, user, state), moved)
+  const moved = { ...installed, folder: join(state, folderHash(native), 'postgres-18.4.0') }
+  assert.deepEqual(await Promise.all([1, 2].map(() => reachableBinaries(installed, user, state, silentLog))), [
+    moved,
+    moved,
+  ])
+  assert.deepEqual(await reachableBinaries(installed, user, state, silentLog), moved)
   assert.equal(readFileSync(join(moved.folder, 'bin', 'postgres'), 'utf8'), 'program')
-  assert.deepEqual(readdirSync(state), ['postgres-18.4.0'])
+  assert.deepEqual(readdirSync(state), [folderHash(native)])
+  assert.deepEqual(readdirSync(join(state, folderHash(native))), ['postgres-18.4.0'])
   assert.equal(statSync(home).mode & 0o777, 0o700)
 })
 

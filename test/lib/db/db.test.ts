@@ -5,6 +5,9 @@ import pino from 'pino'
 import { openDb, openDedicated } from '../../../src/lib/db/db.ts'
 import { DomainError } from '../../../src/lib/errors.ts'
 import { silentLog, testDatabase } from '../../database.ts'
+import { freePort, serverDouble } from './server-double.ts'
+
+const BUSY = { code: 'busy', details: { retryAfterSeconds: 1 } }
 
 test('values come in the types that the code counts on', async (t) => {
   const { db } = await testDatabase(t)
@@ -57,6 +60,34 @@ test('a full pool answers busy after a second, through Kysely, query and connect
   holder.release()
   assert.deepEqual((await sql`select 1 as one`.execute(db)).rows, [{ one: 1 }])
   await Promise.all([close(), close()])
+})
+
+test('a server that hangs, is gone or takes nobody is busy; what it refuses for good is told as it is', async (t) => {
+  const refusing = async (code: string) => ({
+    host: '127.0.0.1',
+    port: await serverDouble(t, { code, message: 'refused' }),
+  })
+  const cases: { name: string; where: object; expected: object }[] = [
+    { name: 'hangs', where: { host: '127.0.0.1', port: await serverDouble(t, 'silence') }, expected: BUSY },
+    { name: 'nobody listens', where: { host: '127.0.0.1', port: await freePort() }, expected: BUSY },
+    { name: 'no socket', where: { host: '/nowhere' }, expected: BUSY },
+    { name: 'was told to end', where: await refusing('57P01'), expected: BUSY },
+    { name: 'is starting', where: await refusing('57P03'), expected: BUSY },
+    { name: 'is full', where: await refusing('53300'), expected: BUSY },
+    { name: 'has no such database', where: await refusing('3D000'), expected: { code: '3D000' } },
+  ]
+  await Promise.all(
+    cases.map(async ({ where, expected, name }) => {
+      const { db, pool, close } = openDb({ user: 'u', database: 'd', password: '', ...where }, { log: silentLog })
+      const asked = [sql`select 1`.execute(db), pool.query('select 1'), pool.connect()]
+      for (const answer of await Promise.allSettled(asked)) {
+        assert.equal(answer.status, 'rejected', name)
+        const { code, details } = (answer as { reason: { code: string; details?: object } }).reason
+        assert.deepEqual({ code, ...(code === 'busy' && { details }) }, expected, name)
+      }
+      await close()
+    }),
+  )
 })
 
 test('statements, locks and idle transactions have their limits', async (t) => {

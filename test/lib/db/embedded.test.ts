@@ -13,7 +13,7 @@ import {
 import { dirname, join } from 'node:path'
 import test from 'node:test'
 import { isAlive } from '../../../src/lib/db/postmaster.ts'
-import { gone, isRoot, nobody, scratch, serverPid, startMember } from './members.ts'
+import { gone, isRoot, nobody, scratch, serverPid, startMember, whyNotRunnable } from './members.ts'
 
 test('the first start makes a cluster, the last to leave stops it, a later start has the rows', async (t) => {
   const dataDir = join(scratch(t), 'data')
@@ -168,6 +168,8 @@ test('a number in postmaster.pid that now belongs to someone else does not stop 
   await first.leave()
 
   const owner = statSync(join(dataDir, 'postgres'))
+  const whyNot = isRoot ? whyNotRunnable(owner) : null
+  if (whyNot !== null) return t.skip(whyNot)
   const bystander = startMember(
     join(scratch(t, 0o777), 'data'),
     isRoot ? { account: { uid: owner.uid, gid: owner.gid } } : {},
@@ -227,6 +229,8 @@ test('a process with another TMPDIR finds the running server', async (t) => {
 
 test('a normal user runs the server as themselves, and root beside or after them keeps it so', async (t) => {
   if (!isRoot) return t.skip('needs root to become two users')
+  const whyNot = whyNotRunnable(nobody())
+  if (whyNot !== null) return t.skip(whyNot)
   const folder = scratch(t, 0o777)
   const dataDir = join(folder, 'data')
   const account = nobody()

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
 import { findPostmaster, isAlive } from '../../../src/lib/db/postmaster.ts'
+import { canReach } from '../../../src/lib/db/server-user.ts'
 
 const PROGRAM = join(import.meta.dirname, 'member.ts')
 export const isRoot = process.getuid?.() === 0
@@ -19,6 +20,13 @@ export function nobody(): Account {
     .find((each) => each.startsWith('nobody:'))
   const [, , uid, gid] = line!.split(':')
   return { uid: Number(uid), gid: Number(gid) }
+}
+
+/** Why that user cannot run `member.ts`, as when the clone lies in a closed home; null when they can. */
+export function whyNotRunnable(account: Account): string | null {
+  const user = { ...account, name: String(account.uid), switch: true }
+  const unreachable = [process.execPath, import.meta.dirname].find((path) => !canReach(user, path))
+  return unreachable === undefined ? null : `the user ${account.uid} cannot reach ${unreachable}`
 }
 
 const started: { dataDir: string; child: ChildProcess }[] = []
