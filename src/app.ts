@@ -17,6 +17,7 @@ import { common, commonSurface } from './surfaces/common/common.ts'
 import { describeSurface, docsRoutes } from './surfaces/docs.ts'
 import { healthRoutes } from './surfaces/health.ts'
 import { item, itemSurface } from './surfaces/item/item.ts'
+import { followRequests } from './surfaces/lifecycle.ts'
 import { mediaRoutes } from './surfaces/media.ts'
 import { observe } from './surfaces/observe.ts'
 import { compilePattern, pathOf } from './surfaces/paths.ts'
@@ -56,6 +57,7 @@ export async function buildApp(ctx: Ctx): Promise<FastifyInstance> {
   const app = openFastify(ctx)
   app.decorate('openapiDocuments', new Map())
   app.addHook('onRoute', requireDeclaration)
+  followRequests(app)
   observe(app, ctx)
   await app.register(cors, CORS)
   answerUnknown(app)

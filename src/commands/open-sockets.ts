@@ -1,59 +1,47 @@
 import { subscribe } from 'node:diagnostics_channel'
-import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+
+const LOOK_MS = 10
+/** Closed ones are dropped each time this many have come. */
+const SWEEP_EVERY = 256
 
 export type OpenSockets = {
   /**
-   * Ends every connection: at once those without a request under way, the others when theirs is answered or `graceMs`
-   * have passed. Resolves when none is left. New ones are ended as they come.
+   * Ends every connection: at once those that are not busy, the others when they no longer are or `graceMs` have passed.
+   * Resolves when none is left. New ones are ended as they come.
    */
-  close(graceMs: number): Promise<void>
+  close(graceMs: number, isBusy: (socket: Socket) => boolean): Promise<void>
 }
 
 /**
  * Follows the connections of every server in this process from here on. Node counts a connection that has sent nothing yet
- * as busy, and Fastify keeps servers of its own for a host name with several addresses; so neither can be asked.
+ * as busy, and Fastify keeps servers of its own for a host name with several addresses; so neither can be asked. No listener
+ * is hung on the sockets: with one on `close`, each small collection took 20 ms under load instead of half of one.
  */
 export function trackSockets(): OpenSockets {
-  const requests = new Map<Socket, number>()
-  const { promise: allClosed, resolve: noneLeft } = Promise.withResolvers<void>()
-  let isClosing = false
-
-  const onSocket = (message: unknown) => {
-    const { socket } = message as { socket: Socket }
-    if (isClosing) {
-      socket.destroy()
-      return
-    }
-    requests.set(socket, 0)
-    socket.once('close', () => {
-      requests.delete(socket)
-      if (isClosing && requests.size === 0) noneLeft()
-    })
+  const sockets = new Set<Socket>()
+  let come = 0
+  const sweep = () => {
+    for (const socket of sockets) if (socket.destroyed) sockets.delete(socket)
   }
-  const onRequest = (message: unknown) => {
-    const { socket, response } = message as { socket: Socket; response: ServerResponse }
-    requests.set(socket, (requests.get(socket) ?? 0) + 1)
-    response.once('close', () => {
-      const left = requests.get(socket)
-      if (left === undefined) return
-      requests.set(socket, left - 1)
-      // What is written still goes out.
-      if (isClosing && left === 1) socket.destroySoon()
-    })
-  }
-  subscribe('net.server.socket', onSocket)
-  subscribe('http.server.request.start', onRequest)
+  subscribe('net.server.socket', (message: unknown) => {
+    sockets.add((message as { socket: Socket }).socket)
+    come += 1
+    if (come % SWEEP_EVERY === 0) sweep()
+  })
 
   return {
-    async close(graceMs) {
-      isClosing = true
-      for (const [socket, underWay] of requests) if (underWay === 0) socket.destroy()
-      const grace = setTimeout(() => {
-        for (const socket of requests.keys()) socket.destroy()
-      }, graceMs)
-      if (requests.size > 0) await allClosed
-      clearTimeout(grace)
+    async close(graceMs, isBusy) {
+      const endsAtMs = performance.now() + graceMs
+      for (sweep(); sockets.size > 0; sweep()) {
+        for (const socket of sockets) {
+          if (performance.now() > endsAtMs) socket.destroy()
+          // What is written still goes out.
+          else if (!isBusy(socket)) socket.destroySoon()
+        }
+        await delay(LOOK_MS)
+      }
     },
   }
 }

@@ -11,6 +11,7 @@ import { openDemoKeys, type DemoKeys } from '../demo/keys.ts'
 import { OperatorError } from '../lib/errors.ts'
 import { openLog } from '../lib/log.ts'
 import { storeDemo } from '../products/catalog/catalog.ts'
+import { isBusy } from '../surfaces/lifecycle.ts'
 import { listenMetrics } from '../surfaces/metrics.ts'
 import { trackSockets, type OpenSockets } from './open-sockets.ts'
 
@@ -53,7 +54,7 @@ export async function serve(): Promise<void> {
 async function stop(app: FastifyInstance, sockets: OpenSockets): Promise<void> {
   app.lifecycle.isStopping = true
   if (app.server.listening) await delay(DRAIN_MS)
-  await Promise.all([app.close(), sockets.close(GRACE_MS)])
+  await Promise.all([app.close(), sockets.close(GRACE_MS, isBusy)])
 }
 
 /** Listens where the settings say; answers the address. */

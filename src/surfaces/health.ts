@@ -7,13 +7,10 @@ const PUBLIC = { scope: 'public', cost: 0 } as const
 
 /** `/healthz`: this process answers. `/readyz`: it can serve: the database is reachable, its schema current, and no stop is under way. */
 export function healthRoutes(app: FastifyInstance, ctx: Ctx): void {
-  const lifecycle = { isStopping: false }
-  app.decorate('lifecycle', lifecycle)
-
   app.get('/healthz', { config: PUBLIC, logLevel: 'warn' }, async () => ({ status: 'ok' }))
 
   app.get('/readyz', { config: PUBLIC, logLevel: 'warn' }, async (_request, reply) => {
-    if (lifecycle.isStopping) return reply.code(503).send({ status: 'stopping' })
+    if (app.lifecycle.isStopping) return reply.code(503).send({ status: 'stopping' })
     try {
       const schema = await schemaState(ctx.db, MIGRATIONS)
       return reply
@@ -23,11 +20,4 @@ export function healthRoutes(app: FastifyInstance, ctx: Ctx): void {
       return reply.code(503).send({ status: 'not ready', database: 'unreachable' })
     }
   })
-}
-
-declare module 'fastify' {
-  interface FastifyInstance {
-    /** `isStopping` is set when a stop was asked for, while requests under way still end. */
-    lifecycle: { isStopping: boolean }
-  }
 }
