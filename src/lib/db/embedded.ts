@@ -1,5 +1,4 @@
-import { existsSync, statSync } from 'node:fs'
-import { rmdir } from 'node:fs/promises'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
@@ -87,13 +86,11 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   }
 }
 
-async function leaveServer({ client, clusterFolder, socketFolder }: Joined, log: Log): Promise<void> {
+async function leaveServer({ client, clusterFolder }: Joined, log: Log): Promise<void> {
   try {
     // Stopped while the lock is held, so that nobody joins a server that is going away.
-    if (await presenceLeave(client)) {
-      await stopPostmaster(clusterFolder)
-      await rmdir(socketFolder).catch(() => {})
-    }
+    // The socket's folder stays: whoever starts a server at this moment may have made sure of it already.
+    if (await presenceLeave(client)) await stopPostmaster(clusterFolder)
   } catch (error) {
     log.debug({ err: error }, 'The embedded PostgreSQL was gone before we left it')
   } finally {
@@ -112,11 +109,7 @@ async function joinServer(dataDir: string, options: EmbeddedOptions): Promise<Jo
       const cluster = await ensureCluster(dataDir, options.log, options.systemState)
       const socketFolder = ensureSocketFolder(dataDir, cluster.user)
       const logPath = join(dataDir, 'postgres-start.log')
-      const start = startPostmaster(cluster, socketFolder, { fsync: options.fsync ?? true, logPath })
-      const started = await start.catch((error: unknown) => {
-        // One who left just now took the folder along; any other failure is worth telling.
-        if (existsSync(socketFolder)) throw error
-      })
+      const started = await startPostmaster(cluster, socketFolder, { fsync: options.fsync ?? true, logPath })
       if (started === 'ready') continue
     }
     if (performance.now() > untilMs) {

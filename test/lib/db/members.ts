@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
+import { folderHash } from '../../../src/lib/db/socket-folder.ts'
 import { findPostmaster, isAlive } from '../../../src/lib/db/postmaster.ts'
 import { canReach } from '../../../src/lib/db/server-user.ts'
 
@@ -38,13 +39,20 @@ export function scratch(t: Pick<TestContext, 'after'>, mode = 0o755): string {
   t.after(() => {
     for (const { dataDir, child } of started) if (dataDir.startsWith(folder)) child.kill('SIGKILL')
     const running = findPostmaster(join(folder, 'data', 'postgres'))
-    if (running) {
-      process.kill(running.pid, 'SIGQUIT')
-      rmSync(running.socketFolder, { recursive: true, force: true })
-    }
+    if (running) process.kill(running.pid, 'SIGQUIT')
+    for (const { dataDir } of started) if (dataDir.startsWith(folder)) removeSocketFolder(dataDir)
     rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
   })
   return folder
+}
+
+/** It outlives its server on purpose, and stands in the temporary folder of whoever runs it. */
+export function removeSocketFolder(dataDir: string): void {
+  const hash = folderHash(dataDir)
+  for (const name of readdirSync(tmpdir())) {
+    if (name.startsWith('openhaul-') && name.endsWith(hash))
+      rmSync(join(tmpdir(), name), { recursive: true, force: true })
+  }
 }
 
 export type Member = ReturnType<typeof startMember>
