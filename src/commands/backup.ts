@@ -1,10 +1,11 @@
 import { createWriteStream } from 'node:fs'
-import { open, rename, rm, stat } from 'node:fs/promises'
+import { rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import type pg from 'pg'
+import { syncFolder } from '../lib/disk.ts'
 import { OperatorError } from '../lib/errors.ts'
 import { openDedicated, type Connection } from '../lib/db/db.ts'
 import {
@@ -129,11 +130,6 @@ async function* inPieces(stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer> 
     bytes = 0
   }
   if (bytes > 0) yield Buffer.concat(parts)
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  await handle.sync().finally(() => handle.close())
 }
 
 function explain(error: unknown, file: string): unknown {

@@ -1,5 +1,6 @@
 import { mkdir, open, opendir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
+import { syncFolder } from './disk.ts'
 
 /** Bytes by name. A name is made by us and never by a caller: lower-case letters, digits, `-`, `.` and `/`. */
 export type Blobs = {
@@ -66,11 +67,6 @@ function upwards(folder: string, made: string | undefined): string[] {
   if (made === undefined) return folders
   for (let at = folder; at.length >= made.length; at = dirname(at)) folders.push(dirname(at))
   return folders
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  await handle.sync().finally(() => handle.close())
 }
 
 async function* walk(folder: string): AsyncGenerator<string> {

@@ -6,7 +6,6 @@ import {
   lchown,
   lstat,
   mkdir,
-  open,
   readFile,
   readdir,
   realpath,
@@ -16,6 +15,7 @@ import {
   symlink,
 } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { syncFolder } from '../disk.ts'
 import { OperatorError } from '../errors.ts'
 import { ensureStateFolder, findBinaries, reachableBinaries } from './binaries.ts'
 import { initdb } from './initdb.ts'
@@ -200,11 +200,6 @@ async function removeLeftovers(parent: string): Promise<void> {
     // An initdb that outlived its parent may still be writing there; then the next start removes it.
     await rm(join(parent, name), { recursive: true, force: true, maxRetries: 3 }).catch(() => {})
   }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  await handle.sync().finally(() => handle.close())
 }
 
 function nullWhenMissing(error: NodeJS.ErrnoException): null {
