@@ -1,7 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+import { Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
 import type { Ctx } from '../ctx.ts'
+import { listBreakers } from '../products/sources/state.ts'
 import { pathOf } from './paths.ts'
+
+const BREAKER_VALUES = { closed: 0, half_open: 0.5, open: 1 } as const
 
 /** One registry for each app, so that several apps in one process do not share their counts. */
 export function observe(app: FastifyInstance, ctx: Ctx): void {
@@ -13,13 +16,16 @@ export function observe(app: FastifyInstance, ctx: Ctx): void {
     buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10],
     registers: [registry],
   })
-  const billed = new Counter({
-    name: 'openhaul_billed_calls_total',
-    help: 'Calls that were counted against a caller, by route.',
-    labelNames: ['route'],
+  const breaker = new Gauge({
+    name: 'openhaul_source_breaker_open',
+    help: 'How a source of product data stands: 0 asked, 0.5 on trial, 1 left alone after failures.',
+    labelNames: ['source'],
     registers: [registry],
+    collect() {
+      for (const { source, state } of listBreakers(ctx)) breaker.set({ source }, BREAKER_VALUES[state])
+    },
   })
-  app.decorate('metrics', { registry, billed, collectDefaults: () => collectDefaultMetrics({ register: registry }) })
+  app.decorate('metrics', { registry, collectDefaults: () => collectDefaultMetrics({ register: registry }) })
 
   app.decorateRequest('tid', null)
   app.addHook('onRequest', (request, reply, done) => {
@@ -61,6 +67,6 @@ declare module 'fastify' {
     tid: string | null
   }
   interface FastifyInstance {
-    metrics: { registry: Registry; billed: Counter; collectDefaults(): void }
+    metrics: { registry: Registry; collectDefaults(): void }
   }
 }

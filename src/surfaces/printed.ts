@@ -9,7 +9,7 @@ import type { ListingRef } from '../products/listing.ts'
 export type Printed = { text: string; etag: string }
 type Entry = Printed & { shard: number; epoch: number; keepUntilMs: number }
 
-/** Printed answers about products, by surface and product. Bounded by bytes; the one used longest ago goes first. */
+/** Printed answers about products, by surface and product. Bounded by bytes; the one printed longest ago goes first, as keeping an order of use would cost each hit. */
 export type PrintedCache = { entries: Map<string, Entry>; bytesUsed: number }
 const BYTES_MAX = 64 * 1024 * 1024
 /** What an entry costs beside its text: key, map slot, object. */
@@ -32,11 +32,7 @@ export async function printedOnce(
   const { printed } = ctx
   const slot = `${view} ${ref.marketplace} ${ref.listingId}`
   const found = printed.entries.get(slot)
-  if (found && isCurrent(ctx, found)) {
-    printed.entries.delete(slot)
-    printed.entries.set(slot, found)
-    return found
-  }
+  if (found && isCurrent(ctx, found)) return found
 
   const shard = shardOf(ref)
   // Read before printing: a change that commits meanwhile shows a newer epoch at the next poll and voids this entry.
@@ -53,7 +49,7 @@ export async function printedOnce(
   return entry
 }
 
-/** Nothing of its shard has changed, and the word for it is as fresh as a key's has to be. */
+/** Its time is not over, nothing of its shard has changed, and the watch that says so is as fresh as for a key. */
 function isCurrent(ctx: Ctx, { shard, epoch, keepUntilMs }: Entry): boolean {
   const isWatched = ctx.watch.ageMs() < WATCH_AGE_MAX_MS
   return isWatched && epoch === ctx.watch.value.catalog[shard] && ctx.clock.elapsedMs() < keepUntilMs
@@ -73,7 +69,7 @@ function drop(printed: PrintedCache, slot: string): void {
   printed.bytesUsed -= sizeOf(entry) + ENTRY_OVERHEAD_BYTES
 }
 
-/** Sends printed bytes as they are, or 304 when the caller has them already. */
+/** Sends a printed answer as it is, or 304 when the caller has them already. */
 export function sendPrinted(request: FastifyRequest, reply: FastifyReply, { text, etag }: Printed): FastifyReply {
   reply.header('ETag', etag)
   if (holds(request, etag)) return reply.code(304).send()

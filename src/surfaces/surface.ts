@@ -25,7 +25,7 @@ declare module 'fastify' {
   }
 }
 
-export type Refusal = { status: number; headers?: Record<string, string>; body: object }
+export type Refusal = { status: number; body: object }
 
 /** What a surface decides: where its docs put the key, which paths are its own, and what its "no" looks like. */
 export type Surface = {
@@ -77,21 +77,16 @@ function findKeyText(request: FastifyRequest, own: Surface['keyHeader']): string
 }
 
 export function sendRefusal(surface: Surface, error: DomainError, reply: FastifyReply): FastifyReply {
-  const { status, headers, body } = surface.refuse(error)
+  const { status, body } = surface.refuse(error)
   const retryAfterSeconds = error.details['retryAfterSeconds']
   if (retryAfterSeconds !== undefined) reply.header('Retry-After', String(retryAfterSeconds))
   if (status === 401) reply.header('WWW-Authenticate', 'Bearer')
-  return reply
-    .code(status)
-    .headers(headers ?? {})
-    .send(body)
+  return reply.code(status).send(body)
 }
 
 /** What the caller caused becomes a typed refusal; anything else is logged whole here and told as `internal`. */
 export function toDomainError(error: FastifyError | DomainError, request: FastifyRequest): DomainError {
-  if (error instanceof DomainError) {
-    return error
-  }
+  if (error instanceof DomainError) return error
   if (error.validation) return validationError(error)
   if (error.statusCode === 413) return new DomainError('body_too_large', 'The body is larger than 256 KB.')
   if (error.statusCode === 415) {

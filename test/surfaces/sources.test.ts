@@ -25,7 +25,7 @@ async function open(t: TestContext) {
     upstreams.controls.onebound.fault = fault
     upstreams.controls.alibaba1688.fault = fault
   }
-  return { upstreams, moved, ctx, get, post, setFault, sandbox }
+  return { app, upstreams, moved, ctx, get, post, setFault, sandbox }
 }
 
 test('an unknown listing is fetched once, stored, and served from then on', async (t) => {
@@ -88,4 +88,20 @@ test('a test key never causes an upstream call', async (t) => {
     error: { code: 'NOT_FOUND', message: 'Product not found' },
   })
   assert.equal(upstreams.callsFor('600000000004'), 0)
+})
+
+test('the metrics tell which source is left alone', async (t) => {
+  const { app, get, setFault } = await open(t)
+  const standing = async () => {
+    const text = await app.metrics.registry.metrics()
+    return text.split('\n').filter((line) => line.startsWith('openhaul_source_breaker_open{'))
+  }
+  const told = (onebound: number) => [
+    `openhaul_source_breaker_open{source="onebound"} ${onebound}`,
+    'openhaul_source_breaker_open{source="alibaba1688"} 0',
+  ]
+  assert.deepEqual(await standing(), told(0))
+  setFault('down')
+  for (let id = 600_000_000_021; id < 600_000_000_041; id++) await get(`taobao/${id}`)
+  assert.deepEqual(await standing(), told(1))
 })
