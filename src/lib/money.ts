@@ -21,3 +21,22 @@ export function fenFromYuan(value: unknown): number | null {
   const decimals = (match[2] ?? '').padEnd(3, '0')
   return Number(match[1]) * 100 + Number(decimals.slice(0, 2)) + (decimals[2]! >= '5' ? 1 : 0)
 }
+
+/** Prints USD micros with two to six decimals: 19000000 gives "19.00", 4000 gives "0.004". */
+export function usd(amountUsdMicros: number): string {
+  const sign = amountUsdMicros < 0 ? '-' : ''
+  const micros = Math.abs(amountUsdMicros)
+  const decimals = String(micros % 1_000_000).padStart(6, '0')
+  return `${sign}${Math.floor(micros / 1_000_000)}.${decimals.slice(0, 2)}${decimals.slice(2).replace(/0+$/, '')}`
+}
+
+/**
+ * Reads a decimal amount as a person writes it into minor units of `places` decimals: "12.5" with 2 gives 1250. Null for more
+ * decimals than that, for signs, blanks and separators, and from 10^9 up.
+ */
+export function minorFromDecimal(text: string, places: number): number | null {
+  const match = /^(\d{1,9})(?:\.(\d+))?$/.exec(text)
+  const decimals = match?.[2] ?? ''
+  if (!match || decimals.length > places) return null
+  return Number(match[1] + decimals.padEnd(places, '0'))
+}

@@ -15,7 +15,8 @@ export type ForeignKey = { table: string; name: string; definition: string }
 
 type Named = { schema: string; name: string }
 
-const OURS = `n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+/** The queue's schema is left out: what waits there is due again at the next tick, and the server makes it anew. */
+const OURS = `n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'graphile_worker')
   and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')`
 
 /** One view of the data for all statements that follow, printed in a form that every version and setting reads back. */

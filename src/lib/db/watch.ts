@@ -23,6 +23,8 @@ type Options<T> = {
   channel: string
   clock: Clock
   log: Log
+  /** Run on each new connection, before anything is read: what must hold for as long as this process lives. */
+  hold?: (client: pg.Client) => Promise<void>
   read: (client: pg.Client) => Promise<T>
 }
 
@@ -85,7 +87,7 @@ export async function watch<T>(options: Options<T>): Promise<Watch<T>> {
 }
 
 /** The watch's own connection, made anew after every failure, since one that hangs may never say so. */
-function openLine<T>({ connection, channel, read }: Options<T>, onNotified: () => void) {
+function openLine<T>({ connection, channel, read, hold }: Options<T>, onNotified: () => void) {
   let client: pg.Client | null = null
 
   async function connect(): Promise<pg.Client> {
@@ -100,6 +102,7 @@ function openLine<T>({ connection, channel, read }: Options<T>, onNotified: () =
     try {
       await fresh.connect()
       await channelListen(fresh, channel)
+      await hold?.(fresh)
       return fresh
     } catch (error) {
       drop(fresh)
