@@ -1,27 +1,212 @@
 import type { Ctx } from '../ctx.ts'
-import { checkPrincipal, findPrincipal, type Principal } from './keys/keyring.ts'
+import { monthEnd } from '../lib/buckets.ts'
+import { DomainError } from '../lib/errors.ts'
+import type { Feature, Product } from '../money/plans/catalogue.ts'
+import { checkPrincipal, type KeyMemo, type Principal } from './keys/keyring.ts'
 import type { RouteScope } from './keys/scopes.ts'
-import { takePublicCall } from './limits/addresses.ts'
+import { findCaller, takePublicCall } from './limits/addresses.ts'
+import type { Take } from './limits/limit-store.ts'
+import { atHand, runOf, type AtHand } from './terms-at-hand.ts'
+import { outcomeOf } from './usage/outcomes.ts'
+import type { Denial, Settled } from './usage/settle.ts'
 
-/** What a call looks like at the door, before its body is read. */
-export type Knock = { keyText: string | null; address: string; scope: RouteScope }
+/** What a route asks of its callers; the same for all its calls. */
+export type Door = {
+  scope: RouteScope
+  /** Whose windows, quota and prices count; null on a public route. */
+  product: Product | null
+  /** What the call is named in the request log. */
+  operation: string
+  /** What the plan must include, or null. */
+  feature: Feature | null
+}
 
-/**
- * The first half of the door: who is this, and may they come in? Runs before the body is read. Answers the principal, or
- * null on a public route, which needs no key and is limited per address. Throws a `DomainError` for every refusal.
- */
-export async function identify(ctx: Ctx, knock: Knock): Promise<Principal | null> {
-  if (knock.scope === 'public') {
-    takePublicCall(ctx, knock.address)
-    return null
-  }
-  const principal = await findPrincipal(ctx, knock.keyText)
-  checkPrincipal(principal, knock.address, knock.scope)
-  return principal
+/** What a call brings to the door. */
+export type Knock = {
+  keyText: string | null
+  address: string
+  /** Kept with the connection. */
+  memo: KeyMemo
+}
+
+/** One call on its way through the door. */
+export type Visit = {
+  door: Door
+  principal: Principal
+  address: string
+  hand: AtHand
+  /** The windows it was counted in. */
+  take: Take
+  /** Why it is refused before its body is read. */
+  refusal: DomainError | null
+  /** What `charge` took: nothing yet, units without a price, or money and what is paid for in advance. */
+  charged: 'nothing' | 'units' | 'open' | 'booked'
+  /** Set once it was paid for. */
+  paid: Extract<Settled, { paid: true }> | null
+  /** The request was paid for before a kill cut it off. */
+  isPrepaid: boolean
+  /** The size of the answer's body, before any compression. */
+  bytes: number
 }
 
 /**
- * The second half: after the body is known to be valid and before the work is done, take what the call costs. Nothing is
- * priced yet; every route declares its cost in calls, and this is the one place that will take it.
+ * The first half of the door, before the body is read: key, address, scope, plan, windows. Null on a public route, which
+ * needs no key and is limited per address. At once where everything is in memory. Throws (or rejects with) a `DomainError`
+ * for every refusal but a full window, which the visit carries with its windows.
  */
-export async function charge(_ctx: Ctx, _principal: Principal | null, _cost: number): Promise<void> {}
+export function identify(ctx: Ctx, door: Door, knock: Knock): Visit | null | Promise<Visit> {
+  const { address } = knock
+  if (door.product === null) {
+    takePublicCall(ctx, address)
+    return null
+  }
+  const principal = findCaller(ctx, knock.keyText, address, knock.memo)
+  return principal instanceof Promise
+    ? principal.then((found) => enter(ctx, door, found, address))
+    : enter(ctx, door, principal, address)
+}
+
+function enter(ctx: Ctx, door: Door, principal: Principal, address: string): Visit | Promise<Visit> {
+  checkPrincipal(principal, address, door.scope)
+  const hand = atHand(ctx, principal, door.product!)
+  if (door.feature !== null && !hand.terms.features.has(door.feature)) {
+    throw new DomainError('tier_too_low', `This is not part of the plan "${hand.terms.plan}".`)
+  }
+  const take = ctx.limits.take(hand.slot, hand.rules)
+  return take instanceof Promise
+    ? take.then((taken) => visit(door, principal, address, hand, taken))
+    : visit(door, principal, address, hand, take)
+}
+
+function visit(door: Door, principal: Principal, address: string, hand: AtHand, take: Take): Visit {
+  const refusal = take.denied === -1 ? null : windowFull(take)
+  return { door, principal, address, hand, take, refusal, charged: 'nothing', paid: null, isPrepaid: false, bytes: 0 }
+}
+
+function windowFull({ denied, standings }: Take): DomainError {
+  const { rule, resetMs } = standings[denied]!
+  const retryAfterSeconds = Math.max(1, Math.ceil(resetMs / 1000))
+  return new DomainError('rate_limited', `Per-${rule.name} limit exceeded`, {
+    retryAfterSeconds,
+    window: rule.name,
+    max: rule.max,
+  })
+}
+
+/** Whether the call used up anything but windows. */
+export function isBilled({ charged, paid }: Visit): boolean {
+  return paid !== null || charged === 'units'
+}
+
+/** What is known of a call when it is charged. */
+export type Work = {
+  requestId: string
+  tid: string | null
+  /** The answer is at hand and will be sent as it is: its size in bytes. Null: there is work to do first. */
+  readyBytes: number | null
+  /** Microseconds since the request arrived. */
+  us: number
+  /** The idempotency record that the charge belongs to, or null. */
+  record: number | null
+}
+
+/**
+ * The second half, once the input is valid and before the work is done, for a call without a price: takes its units of the
+ * month. At once where they are at hand. Rejects with `quota_spent`, with nothing taken.
+ */
+export function chargeUnits(ctx: Ctx, visit: Visit): void | Promise<void> {
+  const { pots } = visit.hand
+  if (pots.length === 0) {
+    visit.charged = 'units'
+    return
+  }
+  const answer = ctx.leases.take(visit.principal.accountId, pots)
+  if (answer === true) {
+    visit.charged = 'units'
+    return
+  }
+  return answer.then((leased) => {
+    if (!leased.granted) throw quotaSpent(leased.pot, ctx.clock.now())
+    visit.charged = 'units'
+  })
+}
+
+/**
+ * As `chargeUnits`, for a priced call: takes what is paid for in advance, or money, durably. Rejects with `credits_spent`,
+ * `balance_too_low`, `cap_reached` or `quota_spent`, with nothing taken.
+ */
+export async function chargePriced(ctx: Ctx, visit: Visit, work: Work): Promise<void> {
+  if (visit.isPrepaid) {
+    visit.charged = 'booked'
+    return
+  }
+  const { principal, hand, door } = visit
+  const now = ctx.clock.now()
+  const ready = work.readyBytes !== null
+  const settled = await ctx.settler.settle(runOf(hand, principal, door.operation, now), {
+    name: work.requestId,
+    at: now,
+    tid: work.tid,
+    ready,
+    status: 200,
+    bytes: work.readyBytes ?? 0,
+    us: work.us,
+    record: work.record,
+  })
+  if (!settled.paid) throw denied(settled.denied, now)
+  visit.paid = settled
+  visit.charged = ready ? 'booked' : 'open'
+}
+
+function denied(denial: Denial, now: Date): DomainError {
+  const retryAfterSeconds = Math.ceil((monthEnd(now).getTime() - now.getTime()) / 1000)
+  switch (denial) {
+    case 'pot':
+      return new DomainError('credits_spent', 'All credits of this month are used.', { retryAfterSeconds })
+    case 'balance':
+      return new DomainError('balance_too_low', 'Balance too low; top up to continue.')
+    case 'account_cap':
+      return new DomainError('cap_reached', 'The spending cap of the account is reached for this month.')
+    case 'key_cap':
+      return new DomainError('cap_reached', 'The spending cap of this key is reached for this month.')
+    case 'key_calls':
+      return quotaSpent('key', now)
+  }
+}
+
+function quotaSpent(pot: string, now: Date): DomainError {
+  const retryAfterSeconds = Math.ceil((monthEnd(now).getTime() - now.getTime()) / 1000)
+  const whose = pot.startsWith('key') ? 'Monthly cap of this key exceeded' : 'Monthly quota exceeded'
+  return new DomainError('quota_spent', whose, { retryAfterSeconds })
+}
+
+/**
+ * Once the answer is known: gives back what its status does not use up, durably where it had a price. At once where
+ * nothing is to be waited for. Called once for each visit.
+ */
+export function conclude(ctx: Ctx, visit: Visit, answer: { requestId: string; status: number; bytes: number; us: number }): void | Promise<void> {
+  const outcome = outcomeOf(answer.status)
+  if (outcome.windows !== 'all' && visit.take.denied === -1) {
+    ctx.limits.giveBack(visit.hand.slot, visit.take, outcome.windows === 'none' ? 'all' : 'longer')
+  }
+  if (visit.charged === 'units' && !outcome.quota) {
+    visit.charged = 'nothing'
+    ctx.leases.giveBack(visit.principal.accountId, visit.hand.pots)
+  }
+  if (visit.charged === 'open') return end(ctx, visit, answer, outcome.paid)
+}
+
+async function end(
+  ctx: Ctx,
+  visit: Visit,
+  answer: { requestId: string; status: number; bytes: number; us: number },
+  keep: boolean,
+): Promise<void> {
+  const { requestId: name, status, us } = answer
+  const bytes = keep ? answer.bytes : 0
+  const { found, balanceAfterUsdMicros } = await ctx.settler.finish({ name, keep, status, bytes, us })
+  visit.charged = 'booked'
+  // Not found: another process took this one for dead and gave the money back.
+  const isBilled = keep && found
+  visit.paid = isBilled ? { ...visit.paid!, balanceAfterUsdMicros: balanceAfterUsdMicros ?? 0 } : null
+}

@@ -2,8 +2,9 @@ import { sql } from 'kysely'
 import type { Db, Tx } from '../../lib/db/db.ts'
 
 export type AccountRow = { id: number; name: string; twin_of: number | null; created_at: Date }
+export type MeterRow = { cap_usd_micros: number | null; low_balance_usd_micros: number }
 
-/** Inserts an account; null when the name is taken. */
+/** Inserts an account with its meter; null when the name is taken. */
 export async function accountInsert(
   tx: Tx,
   row: { name: string; twinOf: number | null; at: Date },
@@ -11,11 +12,19 @@ export async function accountInsert(
   const { rows } = await sql<{ id: number }>`
     insert into account (name, twin_of, created_at) values (${row.name}, ${row.twinOf}, ${row.at})
     on conflict do nothing returning id`.execute(tx)
-  return rows[0]?.id ?? null
+  const id = rows[0]?.id ?? null
+  if (id !== null) await sql`insert into meter (account_id) values (${id})`.execute(tx)
+  return id
 }
 
 export async function accountByName(db: Db, name: string): Promise<AccountRow | null> {
   const { rows } = await sql<AccountRow>`select * from account where name = ${name} and twin_of is null`.execute(db)
+  return rows[0] ?? null
+}
+
+/** Of a live account or of a sandbox, which `twin_of` tells apart. */
+export async function accountById(db: Db, accountId: number): Promise<AccountRow | null> {
+  const { rows } = await sql<AccountRow>`select * from account where id = ${accountId}`.execute(db)
   return rows[0] ?? null
 }
 
@@ -25,14 +34,29 @@ export async function accountTwin(db: Db, accountId: number): Promise<number | n
   return rows[0]?.id ?? null
 }
 
-export async function accountPlanSet(tx: Tx, accountId: number, plans: Record<string, string>): Promise<void> {
-  await sql`
-    insert into account_plan (account_id, product, plan)
-    select ${accountId}, key, value from jsonb_each_text(${JSON.stringify(plans)}::jsonb)
-    on conflict (account_id, product) do update set plan = excluded.plan`.execute(tx)
-}
-
 export async function accountList(db: Db): Promise<AccountRow[]> {
   const { rows } = await sql<AccountRow>`select * from account order by id`.execute(db)
   return rows
+}
+
+export async function meterByAccount(db: Db, accountId: number): Promise<MeterRow | null> {
+  const { rows } = await sql<MeterRow>`
+    select cap_usd_micros, low_balance_usd_micros from meter where account_id = ${accountId}`.execute(db)
+  return rows[0] ?? null
+}
+
+/** Sets the cap and answers the one before. */
+export async function meterSetCap(tx: Tx, accountId: number, capUsdMicros: number | null): Promise<number | null> {
+  const { rows } = await sql<{ cap_usd_micros: number | null }>`
+    update meter set cap_usd_micros = ${capUsdMicros} where account_id = ${accountId}
+    returning old.cap_usd_micros`.execute(tx)
+  return rows[0]!.cap_usd_micros
+}
+
+/** Sets the threshold and answers the one before. */
+export async function meterSetLowBalance(tx: Tx, accountId: number, usdMicros: number): Promise<number> {
+  const { rows } = await sql<{ low_balance_usd_micros: number }>`
+    update meter set low_balance_usd_micros = ${usdMicros} where account_id = ${accountId}
+    returning old.low_balance_usd_micros`.execute(tx)
+  return rows[0]!.low_balance_usd_micros
 }

@@ -1,30 +1,32 @@
 import assert from 'node:assert/strict'
+import { audit } from '../../events/audit/audit.ts'
 import type { Clock } from '../../lib/clock.ts'
-import type { Db } from '../../lib/db/db.ts'
+import type { Db, Tx } from '../../lib/db/db.ts'
 import { OperatorError } from '../../lib/errors.ts'
-import { accountByName, accountInsert, accountList, accountPlanSet, accountTwin } from './accounts.sql.ts'
+import { openLedgerAccounts } from '../../money/ledger/ledger.ts'
+import { FIRST_PLANS, type Product } from '../../money/plans/catalogue.ts'
+import { openPlans } from '../../money/plans/plans.ts'
+import {
+  accountById,
+  accountByName,
+  accountInsert,
+  accountList,
+  accountTwin,
+  meterByAccount,
+  meterSetCap,
+  meterSetLowBalance,
+} from './accounts.sql.ts'
 
 export type Account = { id: number; name: string; twinId: number }
 
-/** Where a new account starts, one plan for each product. */
-const FIRST_PLANS = { qc: 'basic', sourcing: 'free', item: 'payg', risk: 'payg', agent: 'default' }
-/** The most that is on sale, for the demo account. */
-export const HIGHEST_PLANS = {
-  qc: 'pro_plus',
-  sourcing: 'developer',
-  item: 'scale',
-  risk: 'risk_shield_pro',
-  agent: 'default',
-}
-
 /**
- * Creates an account together with its sandbox twin, both on the same plans. Throws an `OperatorError` when the name is
- * empty, longer than 100 characters, or taken.
+ * Creates an account together with its sandbox twin, both with empty balances; the plans are for both. Throws an
+ * `OperatorError` when the name is empty, longer than 100 characters, or taken.
  */
 export async function createAccount(
   ctx: { db: Db; clock: Clock },
   name: string,
-  plans: Record<string, string> = FIRST_PLANS,
+  { plans = FIRST_PLANS, actor = 'system' }: { plans?: Readonly<Record<Product, string>>; actor?: string } = {},
 ): Promise<Account> {
   if (name.trim() !== name || name.length < 1 || name.length > 100) {
     throw new OperatorError('An account name has 1 to 100 characters, without blanks at its ends.')
@@ -35,19 +37,42 @@ export async function createAccount(
     if (id === null) throw new OperatorError(`There is an account named "${name}" already; choose another name.`)
     const twinId = await accountInsert(tx, { name, twinOf: id, at })
     assert(twinId !== null, 'a new account has no twin yet')
-    await accountPlanSet(tx, id, plans)
-    await accountPlanSet(tx, twinId, plans)
+    for (const each of [id, twinId]) await openLedgerAccounts(tx, each)
+    await openPlans(tx, id, plans)
+    const after = { name, sandbox_id: twinId, plans }
+    await audit(tx, { at, actor, action: 'account.create', accountId: id, subject: `account:${id}`, after })
     return { id, name, twinId }
   })
 }
 
-/** The live account of this name, or null. */
-export async function findAccount(db: Db, name: string): Promise<Account | null> {
-  const row = await accountByName(db, name)
+/** The live account of this name; else, when it is all digits, of this id, which may be its sandbox's. Null: there is none. */
+export async function findAccount(db: Db, nameOrId: string): Promise<Account | null> {
+  let row = await accountByName(db, nameOrId)
+  if (!row && /^\d{1,15}$/.test(nameOrId)) {
+    row = await accountById(db, Number(nameOrId))
+    if (row && row.twin_of !== null) row = await accountById(db, row.twin_of)
+  }
   if (!row) return null
   const twinId = await accountTwin(db, row.id)
   assert(twinId !== null, 'every account has a sandbox twin')
   return { id: row.id, name: row.name, twinId }
+}
+
+/** As `findAccount`; throws an `OperatorError` when there is none. */
+export async function getAccount(db: Db, nameOrId: string): Promise<Account> {
+  const account = await findAccount(db, nameOrId)
+  if (account) return account
+  throw new OperatorError(`There is no account "${nameOrId}"; make it with: account create --name "${nameOrId}"`)
+}
+
+/** Whose account this is, live or sandbox: plans and the name are the live one's. */
+export async function accountOwner(
+  db: Db,
+  accountId: number,
+): Promise<{ liveId: number; isSandbox: boolean; name: string }> {
+  const row = await accountById(db, accountId)
+  assert(row, `there is no account ${accountId}`)
+  return { liveId: row.twin_of ?? row.id, isSandbox: row.twin_of !== null, name: row.name }
 }
 
 /** Live accounts with their sandboxes, oldest first. */
@@ -61,4 +86,23 @@ export async function listAccounts(db: Db): Promise<(Account & { createdAt: Date
 /** The name of every account by its id; a sandbox has the name of the account it belongs to. */
 export async function accountNames(db: Db): Promise<Map<number, string>> {
   return new Map((await accountList(db)).map(({ id, name }) => [id, name]))
+}
+
+/** The spend cap and the low-balance threshold of one account, live or sandbox, each for itself. */
+export type Guard = { capUsdMicros: number | null; lowBalanceUsdMicros: number }
+
+export async function getGuard(db: Db, accountId: number): Promise<Guard> {
+  const row = await meterByAccount(db, accountId)
+  assert(row, `account ${accountId} has no meter`)
+  return { capUsdMicros: row.cap_usd_micros, lowBalanceUsdMicros: row.low_balance_usd_micros }
+}
+
+/** Sets the most that priced calls may cost in a UTC month (null: no cap), from the next call on; answers the cap before. */
+export async function setAccountCap(tx: Tx, accountId: number, capUsdMicros: number | null): Promise<number | null> {
+  return meterSetCap(tx, accountId, capUsdMicros)
+}
+
+/** Sets the API balance below which there is news of it; answers the threshold before. */
+export async function setLowBalance(tx: Tx, accountId: number, usdMicros: number): Promise<number> {
+  return meterSetLowBalance(tx, accountId, usdMicros)
 }

@@ -37,3 +37,10 @@ export function addressGroup(address: string): string {
   const isMappedIpv4 = parsed.first >> 32n === 0xffffn
   return (isMappedIpv4 ? parsed.first : parsed.first >> 64n).toString(36)
 }
+
+/** The address as PostgreSQL's `inet` reads it, an IPv4-mapped one as the IPv4 address it is; null when it is unreadable. */
+export function inetText(address: string): string | null {
+  const [text = ''] = address.split('%')
+  if (!ipaddr.isValid(text)) return null
+  return ipaddr.process(text).toString()
+}

@@ -11,6 +11,8 @@ const PREFIX: Record<Style, Record<Mode, string>> = {
   cbk: { live: 'cbk_', test: 'cbk_test_' },
   sk: { live: 'sk-', test: 'sk-test-' },
 }
+/** Longer than any key. */
+export const KEY_LENGTH_MAX = 48
 const FORMS = STYLES.flatMap((style) =>
   MODES.map((mode) => ({ style, mode, pattern: new RegExp(`^${PREFIX[style][mode]}[A-Za-z0-9]{32}$`) })),
 )
@@ -22,7 +24,7 @@ export function newKeyText(random: Random, style: Style, mode: Mode): string {
 
 /** The style and mode that a key's form tells, or null when no key of ours looks so. Needs no database. */
 export function parseKeyText(text: string): { style: Style; mode: Mode } | null {
-  if (text.length > 48) return null
+  if (text.length > KEY_LENGTH_MAX) return null
   const form = FORMS.find(({ pattern }) => pattern.test(text))
   return form ? { style: form.style, mode: form.mode } : null
 }

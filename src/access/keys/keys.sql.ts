@@ -1,38 +1,49 @@
 import { sql } from 'kysely'
 import type pg from 'pg'
 import type { Db, Tx } from '../../lib/db/db.ts'
+import { inetText } from './addresses.ts'
 import type { Mode, Style } from './format.ts'
 
-export type KeyRow = {
+/** What may change in the life of a key. */
+export type KeyLife = {
+  label: string | null
+  allow: string[]
+  expires_at: Date | null
+  disabled_at: Date | null
+  revoked_at: Date | null
+  rolled_to: number | null
+  cap_calls: number | null
+  cap_usd_micros: number | null
+}
+
+export type KeyRow = KeyLife & {
   id: number
   account_id: number
   style: Style
   mode: Mode
   hint: string
   scopes: string[]
-  allow: string[]
   created_at: Date
-  revoked_at: Date | null
+  created_by: string | null
+  last_used_at: Date | null
+  last_used_from: string | null
 }
 
-const COLUMNS = sql`id, account_id, style, mode, hint, scopes, allow, created_at, revoked_at`
+const COLUMNS = sql`id, account_id, style, mode, hint, scopes, created_at, created_by, last_used_at, last_used_from,
+  label, allow, expires_at, disabled_at, revoked_at, rolled_to, cap_calls, cap_usd_micros`
 
-export async function keyInsert(
-  tx: Tx,
-  key: {
-    accountId: number
-    style: Style
-    mode: Mode
-    digest: Buffer
-    hint: string
-    scopes: string[]
-    allow: string[]
-    at: Date
-  },
-): Promise<number> {
+type KeyInsert = Pick<
+  KeyRow,
+  'account_id' | 'style' | 'mode' | 'hint' | 'scopes' | 'allow' | 'label' | 'created_at' | 'created_by'
+> &
+  Pick<KeyRow, 'expires_at' | 'cap_calls' | 'cap_usd_micros'> & { digest: Buffer }
+
+export async function keyInsert(tx: Tx, key: KeyInsert): Promise<number> {
   const { rows } = await sql<{ id: number }>`
-    insert into api_key (account_id, style, mode, digest, hint, scopes, allow, created_at)
-    values (${key.accountId}, ${key.style}, ${key.mode}, ${key.digest}, ${key.hint}, ${key.scopes}, ${key.allow}, ${key.at})
+    insert into api_key (account_id, style, mode, digest, hint, scopes, allow, label, created_at, created_by, expires_at,
+      cap_calls, cap_usd_micros)
+    values (${key.account_id}, ${key.style}, ${key.mode}, ${key.digest}, ${key.hint}, ${key.scopes}, ${key.allow},
+      ${key.label}, ${key.created_at}, ${key.created_by}, ${key.expires_at}, ${key.cap_calls}, ${key.cap_usd_micros})
     returning id`.execute(tx)
   return rows[0]!.id
 }
@@ -51,11 +62,41 @@ export async function keyList(db: Db, accountIds: number[] | null): Promise<KeyR
   return rows
 }
 
-/** Marks the key as revoked; null when there is none. Revoking again keeps the first time. */
-export async function keyRevoke(tx: Tx, keyId: number, at: Date): Promise<Date | null> {
-  const { rows } = await sql<{ revoked_at: Date }>`
-    update api_key set revoked_at = coalesce(revoked_at, ${at}) where id = ${keyId} returning revoked_at`.execute(tx)
-  return rows[0]?.revoked_at ?? null
+/** The key as it stands, held against every other change until the transaction ends. */
+export async function keyLock(tx: Tx, keyId: number): Promise<KeyRow | null> {
+  const { rows } = await sql<KeyRow>`select ${COLUMNS} from api_key where id = ${keyId} for update`.execute(tx)
+  return rows[0] ?? null
+}
+
+/** Writes what may change in a key that the caller has locked. */
+export async function keyUpdate(tx: Tx, keyId: number, life: KeyLife): Promise<void> {
+  await sql`
+    update api_key set label = ${life.label}, allow = ${life.allow}, expires_at = ${life.expires_at},
+      disabled_at = ${life.disabled_at}, revoked_at = ${life.revoked_at}, rolled_to = ${life.rolled_to},
+      cap_calls = ${life.cap_calls}, cap_usd_micros = ${life.cap_usd_micros}
+    where id = ${keyId}`.execute(tx)
+}
+
+/**
+ * Notes when and from where keys were last used, by one statement; a key may be named several times. What is noted never
+ * moves back; an unreadable address leaves the last one. Rows are locked in the order of ids, as two nodes may note the same keys at once.
+ */
+export async function keysTouch(
+  client: pg.ClientBase,
+  uses: readonly { keyId: number; at: Date; address: string }[],
+): Promise<void> {
+  await client.query(
+    `with latest as (
+       select distinct on (id) id, at, address from unnest($1::bigint[], $2::timestamptz[], $3::inet[]) u (id, at, address)
+       order by id, at desc
+     ), locked as (
+       select k.id from api_key k join latest l on l.id = k.id
+       where k.last_used_at is null or k.last_used_at < l.at order by k.id for no key update of k
+     )
+     update api_key k set last_used_at = l.at, last_used_from = coalesce(l.address, k.last_used_from)
+     from latest l join locked using (id) where k.id = l.id`,
+    [uses.map(({ keyId }) => keyId), uses.map(({ at }) => at), uses.map(({ address }) => inetText(address))],
+  )
 }
 
 /** Tells every node that cached keys are out of date. NOTIFY only wakes the poll, which reads the row. */

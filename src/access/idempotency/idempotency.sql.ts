@@ -1,0 +1,82 @@
+import { sql } from 'kysely'
+import type { Db } from '../../lib/db/db.ts'
+
+export type IdempotencyRow = {
+  id: number
+  fingerprint: Buffer
+  instance: number
+  charge: string | null
+  status: number | null
+  headers: Record<string, string> | null
+  body: string | null
+  done_at: Date | null
+}
+
+export type IdempotencySlot = { accountId: number; route: string; key: string }
+
+/**
+ * Takes the place of a key that is free, or whose row was made before `olderThan`; answers the row's id, or null when
+ * another has the place. One statement, so of any number of callers one gets it.
+ */
+export async function idempotencyInsert(
+  db: Db,
+  row: IdempotencySlot & { fingerprint: Buffer; instance: number; at: Date; olderThan: Date },
+): Promise<number | null> {
+  const { rows } = await sql<{ id: number }>`
+    insert into idempotency as i (account_id, route, key, fingerprint, instance, created_at)
+    values (${row.accountId}, ${row.route}, ${row.key}, ${row.fingerprint}, ${row.instance}, ${row.at})
+    on conflict (account_id, route, key) do update set id = default, fingerprint = excluded.fingerprint,
+      instance = excluded.instance, charge = null, status = null, headers = null, body = null,
+      created_at = excluded.created_at, done_at = null
+    where i.created_at <= ${row.olderThan}
+    returning id`.execute(db)
+  return rows[0]?.id ?? null
+}
+
+export async function idempotencyBySlot(db: Db, slot: IdempotencySlot): Promise<IdempotencyRow | null> {
+  const { rows } = await sql<IdempotencyRow>`
+    select id, fingerprint, instance, charge, status, headers, body, done_at from idempotency
+    where account_id = ${slot.accountId} and route = ${slot.route} and key = ${slot.key}`.execute(db)
+  return rows[0] ?? null
+}
+
+/**
+ * Takes over what runs under this id; null when it is done, gone, or taken over already. The id is new, so whoever had it
+ * before can neither finish nor release it.
+ */
+export async function idempotencyTakeOver(
+  db: Db,
+  id: number,
+  instance: number,
+): Promise<{ id: number; charge: string | null } | null> {
+  const { rows } = await sql<{ id: number; charge: string | null }>`
+    update idempotency set id = default, instance = ${instance} where id = ${id} and done_at is null
+    returning id, charge`.execute(db)
+  return rows[0] ?? null
+}
+
+/** Pins the outcome of what runs under this id. */
+export async function idempotencyFinish(
+  db: Db,
+  id: number,
+  outcome: { status: number; headers: Record<string, string>; body: string; at: Date },
+): Promise<void> {
+  await sql`
+    update idempotency set status = ${outcome.status}, headers = ${JSON.stringify(outcome.headers)}::jsonb,
+      body = ${outcome.body}, done_at = ${outcome.at}
+    where id = ${id} and done_at is null`.execute(db)
+}
+
+/** Forgets what runs under this id. */
+export async function idempotencyRelease(db: Db, id: number): Promise<void> {
+  await sql`delete from idempotency where id = ${id} and done_at is null`.execute(db)
+}
+
+/** Deletes at most `limit` rows made before `olderThan`; answers how many. */
+export async function idempotencyPurge(db: Db, olderThan: Date, limit: number): Promise<number> {
+  const { numAffectedRows = 0n } = await sql`
+    delete from idempotency where id in (
+      select id from idempotency where created_at <= ${olderThan} order by created_at limit ${limit} for update skip locked
+    )`.execute(db)
+  return Number(numAffectedRows)
+}

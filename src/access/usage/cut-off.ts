@@ -1,0 +1,23 @@
+import type { Ctx } from '../../ctx.ts'
+import { chargesCutOff, chargesVoid, type CutOffRow } from './charges.sql.ts'
+
+/**
+ * Lists and voids the charges that killed processes left: paid for, and never answered. Runs at each start and every few
+ * minutes. Of two at
+ * the same time each charge is one's. Answers those that it voided.
+ */
+export async function voidCutOff(ctx: Pick<Ctx, 'db' | 'log'>): Promise<CutOffRow[]> {
+  const found = await chargesCutOff(ctx.db)
+  if (found.length === 0) return []
+  const isOurs = await chargesVoid(
+    ctx.db,
+    found.map(({ name }) => name),
+  )
+  const cutOff = found.filter((_each, at) => isOurs[at])
+  if (cutOff.length === 0) return []
+  ctx.log.warn(
+    { charges: cutOff.length },
+    `Voided ${cutOff.length} calls that a killed server had charged and not answered; \`usage --cut-off\` lists them`,
+  )
+  return cutOff
+}
