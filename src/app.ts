@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net'
 import compress from '@fastify/compress'
-import cors from '@fastify/cors'
 import Fastify, {
   type ConnectionError,
   LogController,
@@ -13,54 +12,34 @@ import Fastify, {
 import type { Ctx } from './ctx.ts'
 import { DomainError } from './lib/errors.ts'
 import { randomText, type Random } from './lib/ids.ts'
+import { METHODS, receive } from './surfaces/arrival.ts'
 import { common, commonSurface } from './surfaces/common/common.ts'
 import { describeSurface, docsRoutes } from './surfaces/docs.ts'
 import { healthRoutes } from './surfaces/health.ts'
 import { item, itemSurface } from './surfaces/item/item.ts'
-import { followRequests } from './surfaces/lifecycle.ts'
 import { mediaRoutes } from './surfaces/media.ts'
 import { observe } from './surfaces/observe.ts'
 import { compilePattern, pathOf } from './surfaces/paths.ts'
 import { qc, qcSurface } from './surfaces/qc/qc.ts'
+import { sourcing, sourcingSurface } from './surfaces/sourcing/sourcing.ts'
 import { requireDeclaration, sendRefusal, toDomainError, type Surface } from './surfaces/surface.ts'
 
 /** Every surface, in the order in which their path patterns are tried. */
 const SURFACES = [
-  { surface: qc, plugin: qcSurface },
-  { surface: item, plugin: itemSurface },
-  { surface: common, plugin: commonSurface },
+  { surface: qc, plugin: qcSurface, prefix: '/api/v1' },
+  // Has two addresses, which it names itself.
+  { surface: sourcing, plugin: sourcingSurface, prefix: '' },
+  { surface: item, plugin: itemSurface, prefix: '/api/v1' },
+  { surface: common, plugin: commonSurface, prefix: '/api/v1' },
 ] as const
-
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
-
-const CORS = {
-  origin: '*',
-  methods: [...METHODS],
-  allowedHeaders: ['Authorization', 'X-API-Key', 'Content-Type', 'Idempotency-Key'],
-  exposedHeaders: [
-    'X-Request-Id',
-    'Retry-After',
-    'RateLimit',
-    'RateLimit-Policy',
-    'X-Billed',
-    'X-Cost',
-    'X-Balance-After',
-    'Idempotent-Replayed',
-  ],
-  maxAge: 86_400,
-  // OPTIONS without the headers of a preflight is answered like one, and counts nothing either.
-  strictPreflight: false,
-}
 
 /** The whole application, not listening. */
 export async function buildApp(ctx: Ctx): Promise<FastifyInstance> {
   const app = openFastify(ctx)
   app.decorate('openapiDocuments', new Map())
   app.addHook('onRoute', requireDeclaration)
-  followRequests(app)
+  receive(app, answerUnknown(app))
   observe(app, ctx)
-  await app.register(cors, CORS)
-  answerUnknown(app)
   // For routes outside the surfaces, such as pictures; each surface sets its own.
   app.setErrorHandler((error: FastifyError, request, reply) =>
     sendRefusal(ownerOf(request.url), toDomainError(error, request), reply),
@@ -69,12 +48,12 @@ export async function buildApp(ctx: Ctx): Promise<FastifyInstance> {
   app.removeContentTypeParser('text/plain')
   await app.register(compress, { threshold: 1024, encodings: ['br', 'gzip'] })
 
-  for (const { surface, plugin } of SURFACES) {
+  for (const { surface, plugin, prefix } of SURFACES) {
     const mount = async (scope: FastifyInstance) => {
       await describeSurface(scope, surface)
       await scope.register(plugin, { ctx })
     }
-    await app.register(mount, { prefix: '/api/v1' })
+    await app.register(mount, { prefix })
   }
   healthRoutes(app, ctx)
   mediaRoutes(app, ctx)
@@ -87,6 +66,8 @@ function openFastify(ctx: Ctx): FastifyInstance {
   // Its own news, such as where it listens, are ours to tell; its warnings and errors are kept.
   const level = ctx.log.isLevelEnabled('warn') ? 'warn' : ctx.log.level
   const logger: FastifyBaseLogger = ctx.log.child({}, { level })
+  // A logger of its own for each request costs more than most requests log; what is logged names the request.
+  logger.child = () => logger
   const ids = requestIds(ctx.random)
   return Fastify({
     loggerInstance: logger,
@@ -130,7 +111,7 @@ function ownerOf(target: string): Surface {
 }
 
 /** One answer for every path and method that no route has: 405 where another method is known, else 404; before the body is read. */
-function answerUnknown(app: FastifyInstance): void {
+function answerUnknown(app: FastifyInstance): (request: FastifyRequest, reply: FastifyReply) => void {
   const known: { methods: string[]; path: RegExp }[] = []
   const answer = (request: FastifyRequest, reply: FastifyReply) => {
     const path = pathOf(request.url)
@@ -146,11 +127,8 @@ function answerUnknown(app: FastifyInstance): void {
   app.addHook('onRoute', (route) => {
     known.push({ methods: [route.method].flat(), path: compilePattern(route.url.replace(/\*$/, '**')) })
   })
-  app.addHook('onRequest', (request, reply, done) => {
-    if (request.is404) answer(request, reply)
-    else done()
-  })
   app.setNotFoundHandler(answer)
+  return answer
 }
 
 /** What is not HTTP, or too much of it, never reaches a route; it is told so and hung up on. */

@@ -3,12 +3,19 @@ import type pg from 'pg'
 import type { Keyring } from './access/keys/keyring.ts'
 import { accessEpoch } from './access/keys/keys.sql.ts'
 import type { AddressWindows } from './access/limits/addresses.ts'
+import { openLeases, type Leases } from './access/limits/leases.ts'
+import type { LimitStore, Share } from './access/limits/limit-store.ts'
+import { memoryStore } from './access/limits/memory-store.ts'
+import { openValkeyStore } from './access/limits/valkey-store.ts'
+import { openSettler, type Settler } from './access/usage/settle.ts'
+import { openUsageWriter, type UsageWriter } from './access/usage/writer.ts'
 import type { Config } from './config.ts'
 import { fileBlobs, type Blobs } from './lib/blobs.ts'
 import { systemClock, type Clock } from './lib/clock.ts'
 import { openDb, type Connection, type Db } from './lib/db/db.ts'
 import { startEmbedded } from './lib/db/embedded.ts'
 import { MIGRATIONS } from './lib/db/folder.ts'
+import { instanceHold, instanceList, instanceNext } from './lib/db/instances.sql.ts'
 import { migrate, requireCurrent } from './lib/db/migrate.ts'
 import { requireServer } from './lib/db/require-server.ts'
 import { watch, type Watch } from './lib/db/watch.ts'
@@ -17,6 +24,7 @@ import { openGuardedHttp, openHttp } from './lib/http-client.ts'
 import type { GuardedHttp, Http } from './lib/http.ts'
 import { systemRandom, type Random } from './lib/ids.ts'
 import { openLog, type Log } from './lib/log.ts'
+import { planEpoch } from './money/plans/plans.sql.ts'
 import { settleRefreshes } from './products/catalog/catalog.ts'
 import { catalogEpochs } from './products/catalog/catalog.sql.ts'
 import type { Draw } from './products/media/media.ts'
@@ -24,8 +32,11 @@ import { openSources } from './products/sources/open.ts'
 import type { Source } from './products/sources/source.ts'
 import { emptyPrintedCache, type PrintedCache } from './surfaces/printed.ts'
 
-/** `access`: grows when any key changes. `catalog`: by shard, grows when a product of that shard changes. */
-export type Watched = { access: number; catalog: readonly number[] }
+/**
+ * `access`: grows when any key changes. `plans`: when any account's plan does. `catalog`: by shard, when a product of that
+ * shard changes. `instances`: the numbers of the serving processes that live.
+ */
+export type Watched = { access: number; plans: number; catalog: readonly number[]; instances: readonly number[] }
 
 /** Everything that the code may touch of the outside world. Tests replace single members. */
 export type Ctx = {
@@ -46,6 +57,16 @@ export type Ctx = {
   /** Principals that this node has seen lately. */
   keyring: Keyring
   addressWindows: AddressWindows
+  /** Second and minute windows. */
+  limits: LimitStore
+  /** Day and month units that this node has drawn. */
+  leases: Leases
+  /** Priced calls. */
+  settler: Settler
+  /** Calls that are counted behind their answers. */
+  usage: UsageWriter
+  /** The number of this process among those that serve the same database. */
+  instance: number
   printed: PrintedCache
   /** What other processes change and this one must know of within a second. */
   watch: Watch<Watched>
@@ -74,11 +95,13 @@ export async function openDatabase(
 
 /**
  * Opens everything. An embedded database is brought to this version; a server's must be current, as several versions may
- * share it (`OperatorError` with the remedy). `close` gives back in the reverse order.
+ * share it (`OperatorError` with the remedy). `isNode`: this process serves, so that others know of it and share limits
+ * with it. `close` gives back in the reverse order.
  */
 export async function openCtx(
   config: Config,
   log: Log = openLog(config.logLevel),
+  { isNode = false }: { isNode?: boolean } = {},
 ): Promise<Ctx & { close(): Promise<void> }> {
   const database = await openDatabase(config, log)
   const { connection } = database
@@ -92,7 +115,7 @@ export async function openCtx(
     opened.push(closeDb)
     if (config.databaseUrl !== null) await requireCurrent(db, MIGRATIONS)
     const clock = systemClock
-    const watched = await watch({ connection, channel: 'epoch', clock, log, read: readWatched })
+    const { watch: watched, instance } = await openWatch({ connection, clock, log, isNode })
     opened.push(() => watched.stop())
     const http = openHttp()
     const guardedHttp = openGuardedHttp()
@@ -100,8 +123,8 @@ export async function openCtx(
       () => http.close(),
       () => guardedHttp.close(),
     )
-    const ctx = assembleCtx({ config, clock, db, connection, http, guardedHttp, log, watch: watched })
-    opened.push(() => settleRefreshes(ctx))
+    const ctx = assembleCtx({ config, clock, db, connection, http, guardedHttp, log, watch: watched, instance })
+    opened.push(() => settleCtx(ctx))
     return Object.assign(ctx, { close })
   } catch (error) {
     await close()
@@ -109,11 +132,45 @@ export async function openCtx(
   }
 }
 
+/** Follows what other processes change. The number of this process is 0 unless it is a node. */
+export async function openWatch(options: {
+  connection: Connection
+  clock: Clock
+  log: Log
+  isNode: boolean
+}): Promise<{ watch: Watch<Watched>; instance: number }> {
+  let instance = 0
+  const hold = async (client: pg.Client) => {
+    if (instance === 0) instance = await instanceNext(client)
+    await instanceHold(client, instance)
+  }
+  const watched = await watch({
+    ...options,
+    channel: 'epoch',
+    ...(options.isNode && { hold }),
+    read: readWatched,
+  })
+  return { watch: watched, instance }
+}
+
+async function readWatched(client: pg.ClientBase): Promise<Watched> {
+  return {
+    access: await accessEpoch(client),
+    plans: await planEpoch(client),
+    catalog: await catalogEpochs(client),
+    instances: await instanceList(client),
+  }
+}
+
 /** The rest of a ctx around its database: what needs no opening. */
 export function assembleCtx(
-  parts: Pick<Ctx, 'config' | 'clock' | 'db' | 'connection' | 'http' | 'guardedHttp' | 'log' | 'watch'>,
+  parts: Pick<
+    Ctx,
+    'config' | 'clock' | 'db' | 'connection' | 'http' | 'guardedHttp' | 'log' | 'watch' | 'instance'
+  >,
 ): Ctx {
-  const { config } = parts
+  const { config, clock, db, connection, log } = parts
+  const share = shareAmong(parts.watch, parts.instance)
   return {
     ...parts,
     random: systemRandom,
@@ -122,13 +179,38 @@ export function assembleCtx(
     draw: null,
     keyring: new Map(),
     addressWindows: new Map(),
+    limits: config.valkeyUrl
+      ? openValkeyStore({ url: config.valkeyUrl, clock, log, share })
+      : memoryStore(clock, share),
+    leases: openLeases({ db, clock, log }),
+    settler: openSettler({ connection, clock, log, instance: parts.instance }),
+    usage: openUsageWriter({ connection, clock, log }),
     printed: emptyPrintedCache(),
     publicUrl: config.publicUrl ?? '',
   }
 }
 
-export async function readWatched(client: pg.ClientBase): Promise<Watched> {
-  return { access: await accessEpoch(client), catalog: await catalogEpochs(client) }
+/** This node's place among the nodes that live, made anew only when they change. */
+function shareAmong(watched: Watch<Watched>, instance: number): () => Share {
+  let known: readonly number[] | null = null
+  let share: Share = { nodes: 1, rank: 0 }
+  return () => {
+    const { instances } = watched.value
+    if (instances !== known) {
+      known = instances
+      share = { nodes: Math.max(1, instances.length), rank: Math.max(0, instances.indexOf(instance)) }
+    }
+    return share
+  }
+}
+
+/** Ends what is under way and writes what is still in memory, before the database goes. */
+export async function settleCtx(ctx: Ctx): Promise<void> {
+  await settleRefreshes(ctx)
+  await ctx.settler.close()
+  await ctx.leases.close()
+  await ctx.limits.close()
+  await ctx.usage.close()
 }
 
 /**
@@ -139,13 +221,14 @@ export async function openCtxUnless(
   stopping: AbortSignal,
   config: Config,
   log: Log,
+  node: { isNode?: boolean } = {},
 ): Promise<(Ctx & { close(): Promise<void> }) | null> {
   const stopped = () => {
     setTimeout(() => process.exit(130), GIVE_UP_MS).unref()
   }
   stopping.addEventListener('abort', stopped)
   try {
-    const ctx = await openCtx(config, log)
+    const ctx = await openCtx(config, log, node)
     if (!stopping.aborted) return ctx
     await ctx.close()
     return null

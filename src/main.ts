@@ -1,6 +1,18 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { MODES, STYLES } from './access/keys/format.ts'
+import {
+  cnyAmount,
+  countOrNone,
+  limitOrUnlimited,
+  noneToNull,
+  units,
+  unitsOrUnlimited,
+  usdAmount,
+  usdOrNone,
+} from './commands/arguments.ts'
+import { duration, moment } from './commands/times.ts'
 import { DomainError, OperatorError } from './lib/errors.ts'
+import { PRODUCTS } from './money/plans/catalogue.ts'
 
 const program = new Command('openhaul')
   .description('Any marketplace or shopping-agent link in, one normalized product out.')
@@ -8,6 +20,7 @@ const program = new Command('openhaul')
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'openhaul: ')) })
   .showSuggestionAfterError(true)
   .helpCommand(false)
+  .hook('preAction', noneToNull)
 
 const json = () => new Option('--json', 'print JSON and nothing else')
 
@@ -23,36 +36,180 @@ account
   .description('create an account and its sandbox')
   .requiredOption('--name <name>', 'how the account is called from here on')
   .addOption(json())
-  .action(async (options) => (await import('./commands/access.ts')).accountCreate(options))
+  .action(async (options) => (await import('./commands/account.ts')).accountCreate(options))
 account
   .command('list')
   .description('list accounts, each with its sandbox')
   .addOption(json())
-  .action(async (options) => (await import('./commands/access.ts')).accountList(options))
+  .action(async (options) => (await import('./commands/account.ts')).accountList(options))
+const whose = ['--account <name>', 'a name or a number'] as const
+const product = () => new Option('--product <product>', 'what it is of').choices(PRODUCTS).makeOptionMandatory()
+const reason = ['--reason <text>', 'why, for the audit'] as const
+account
+  .command('show')
+  .description('its plans, subscriptions, balances, caps and what is used')
+  .requiredOption(...whose)
+  .addOption(json())
+  .action(async (options) => (await import('./commands/account-show.ts')).accountShow(options))
+account
+  .command('credit')
+  .description('credit money that has come in: dollars to the API balance, yuan to the wallet')
+  .requiredOption(...whose)
+  .option('--usd <amount>', 'to the API balance', usdAmount)
+  .option('--cny <amount>', 'to the wallet', cnyAmount)
+  .requiredOption(...reason)
+  .option('--sandbox', "play money for the account's sandbox")
+  .option('--name <name>', 'credited once for each name, however often it is given')
+  .addOption(json())
+  .action(async (options) => (await import('./commands/account.ts')).accountCredit(options))
+account
+  .command('set-plan')
+  .description('give a plan; with --charge, buy it from the API balance by the month')
+  .requiredOption(...whose)
+  .addOption(product())
+  .requiredOption('--plan <id>', 'as `GET /api/v1/pricing` lists them, or custom')
+  .option('--charge', 'subscribe, and pay from the API balance')
+  .option('--preview', 'only say what --charge would take')
+  .option('--per-second <count>', 'requests a second, or unlimited', limitOrUnlimited)
+  .option('--per-minute <count>', 'requests a minute, or unlimited', limitOrUnlimited)
+  .option('--per-day <count>', 'item: calls paid for each UTC day', units)
+  .option('--per-month <count>', 'qc, sourcing, risk: calls of a UTC month; qc: or unlimited', unitsOrUnlimited)
+  .option('--price-usd <amount>', 'item, risk: of a call beyond those; none refuses it', usdOrNone)
+  .option('--gb-included <count>', 'item: 10^9 response bytes of a UTC month', units)
+  .option('--features <a,b>', 'qc: what it may do beside look-ups', commaList)
+  .option(...reason)
+  .addOption(json())
+  .action(async (options) => (await import('./commands/account-plans.ts')).accountSetPlan(options))
+account
+  .command('cancel-plan')
+  .description('end a subscription when the period that is paid for is over')
+  .requiredOption(...whose)
+  .addOption(product())
+  .option('--add-on <id>', 'to an add-on (default: to the plan)')
+  .option(...reason)
+  .addOption(json())
+  .action(async (options) => (await import('./commands/account-plans.ts')).accountCancelPlan(options))
+account
+  .command('add-on')
+  .description('give an add-on; with --charge, buy it from the API balance by the month')
+  .requiredOption(...whose)
+  .addOption(product())
+  .requiredOption('--add-on <id>', 'as `GET /api/v1/pricing` lists them')
+  .option('--charge', 'subscribe, and pay from the API balance')
+  .option('--preview', 'only say what --charge would take')
+  .option('--remove', 'take it away at once; a subscription to it ends without a refund')
+  .option(...reason)
+  .addOption(json())
+  .action(async (options) => (await import('./commands/account-plans.ts')).accountAddOn(options))
+account
+  .command('set-cap')
+  .description('the most that priced calls may cost in a UTC month, of an account or of one key')
+  .requiredOption(...whose)
+  .option('--sandbox', "of the account's sandbox")
+  .option('--key <id>', 'of this key', wholeNumber)
+  .option('--usd <amount>', 'in dollars; none lifts the cap', usdOrNone)
+  .option('--calls <count>', 'of a key, in calls; none lifts the cap', countOrNone)
+  .addOption(json())
+  .action(async (options) => (await import('./commands/account.ts')).accountSetCap(options))
+account
+  .command('set-low-balance')
+  .description('the API balance below which there is news of it')
+  .requiredOption(...whose)
+  .option('--sandbox', "of the account's sandbox")
+  .requiredOption('--usd <amount>', 'in dollars, or none', usdOrNone)
+  .addOption(json())
+  .action(async (options) => (await import('./commands/account.ts')).accountSetLowBalance(options))
+account
+  .command('audit')
+  .description('who did what to it and to its sandbox, newest first')
+  .requiredOption(...whose)
+  .option('--limit <count>', 'at most so many', units, 100)
+  .addOption(json())
+  .action(async (options) => (await import('./commands/account.ts')).accountAudit(options))
+
+program
+  .command('ledger')
+  .description('the books')
+  .command('check')
+  .description('prove that every balance equals its entries and every currency adds up to zero')
+  .addOption(json())
+  .action(async (options) => (await import('./commands/ledger.ts')).ledgerCheck(options))
 
 const key = program.command('key').description('API keys')
+const keyNumber = ['<id>', 'its number, as `key list` shows it', wholeNumber] as const
 key
   .command('create')
   .description('create a key; its clear text is shown this once')
-  .requiredOption('--account <name>', 'whose key it is')
+  .requiredOption('--account <name>', 'whose key it is: a name or a number')
   .addOption(new Option('--style <style>', 'the prefix it carries').choices(STYLES).makeOptionMandatory())
   .addOption(new Option('--mode <mode>', 'test keys act in the sandbox').choices(MODES).makeOptionMandatory())
   .option('--scopes <a,b>', 'what it may do (default: everything)', commaList)
   .option('--allow <networks>', 'addresses and networks it works from, a comma list (default: all)', commaList)
+  .option('--label <text>', 'what it is for')
+  .option('--expires <when>', 'when it ends: 30d, 12h or 2030-01-31T12:00:00Z (default: never)', moment)
+  .option('--cap-calls <count>', 'calls at most in a UTC month (default: no cap of its own)', countOrNone)
+  .option('--cap-usd <amount>', 'dollars at most in a UTC month (default: no cap of its own)', usdOrNone)
   .addOption(json())
-  .action(async (options) => (await import('./commands/access.ts')).keyCreate(options))
+  .action(async (options) => (await import('./commands/key.ts')).keyCreate(options))
 key
   .command('list')
   .description('list keys, never their clear text')
-  .option('--account <name>', 'only this account and its sandbox')
+  .option('--account <name>', 'only this account and its sandbox: a name or a number')
   .addOption(json())
-  .action(async (options) => (await import('./commands/access.ts')).keyList(options))
+  .action(async (options) => (await import('./commands/key.ts')).keyList(options))
+key
+  .command('set')
+  .description("change a key's label, networks or end")
+  .argument(...keyNumber)
+  .option('--label <text>', 'what it is for; "" for nothing')
+  .option('--allow <networks>', 'addresses and networks it works from, a comma list, or all', commaList)
+  .option('--expires <when>', 'when it ends: 30d, 12h, 2030-01-31T12:00:00Z, or never', moment)
+  .addOption(json())
+  .action(async (id, options) => (await import('./commands/key.ts')).keySet(id, options))
+key
+  .command('roll')
+  .description('make a key that takes the place of another; its clear text is shown this once')
+  .argument(...keyNumber)
+  .option('--grace <time>', 'how long the old one goes on working; 0 revokes it at once (default: 24h)', duration)
+  .addOption(json())
+  .action(async (id, options) => (await import('./commands/key.ts')).keyRoll(id, options))
+key
+  .command('disable')
+  .description('switch a key off')
+  .argument(...keyNumber)
+  .addOption(json())
+  .action(async (id, options) => (await import('./commands/key.ts')).keyDisable(id, options))
+key
+  .command('enable')
+  .description('switch a key on again')
+  .argument(...keyNumber)
+  .addOption(json())
+  .action(async (id, options) => (await import('./commands/key.ts')).keyEnable(id, options))
 key
   .command('revoke')
   .description('end a key for good')
-  .argument('<id>', 'its number, as `key list` shows it', wholeNumber)
+  .argument(...keyNumber)
   .addOption(json())
-  .action(async (id, options) => (await import('./commands/access.ts')).keyRevoke(id, options))
+  .action(async (id, options) => (await import('./commands/key.ts')).keyRevoke(id, options))
+
+program
+  .command('usage')
+  .description('what an account used: by day, as its request log, or as an export')
+  .option('--account <name>', 'a name or a number; only --cut-off does without')
+  .option('--sandbox', "of the account's sandbox")
+  .option('--days <count>', 'how far back, in UTC days, today included', daysBack, 30)
+  .option('--log', 'the request log, newest first: what each call cost, what paid, and what was left')
+  .option('--export', 'the same as JSON lines, oldest first and all of it')
+  .option('--cut-off', 'calls that a killed server left, and that were given back')
+  .option('--tid <text>', "only with this reference of the caller's")
+  .option('--request <id>', 'only this request')
+  .option('--status <code>', 'only with this status', wholeNumber)
+  .option('--key <id>', 'only of this key', wholeNumber)
+  .addOption(new Option('--product <product>', 'only of this product').choices(PRODUCTS))
+  .option('--before <cursor>', 'the page of the log after the one that named it')
+  .option('--limit <count>', 'lines of the log at most (default: 50)', logLines)
+  .addOption(json())
+  .action(async (options) => (await import('./commands/usage.ts')).usage(options))
 
 program
   .command('catalog')
@@ -127,6 +284,18 @@ function commaList(text: string): string[] {
 function wholeNumber(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('Give a whole number.')
   return Number(text)
+}
+
+function daysBack(text: string): number {
+  const days = wholeNumber(text)
+  if (days < 1 || days > 1_000) throw new InvalidArgumentError('Give a whole number from 1 to 1000.')
+  return days
+}
+
+function logLines(text: string): number {
+  const lines = wholeNumber(text)
+  if (lines < 1 || lines > 1_000) throw new InvalidArgumentError('Give a whole number from 1 to 1000.')
+  return lines
 }
 
 function firstOfFourPorts(text: string): number {

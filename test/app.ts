@@ -9,11 +9,10 @@ import type { Mode, Style } from '../src/access/keys/format.ts'
 import { createKey, type NewKey } from '../src/access/keys/keys.ts'
 import { buildApp } from '../src/app.ts'
 import { readConfig } from '../src/config.ts'
-import { assembleCtx, readWatched, type Ctx } from '../src/ctx.ts'
+import { assembleCtx, openWatch, settleCtx, type Ctx } from '../src/ctx.ts'
 import { systemClock } from '../src/lib/clock.ts'
+import { setPlan } from '../src/money/plans/plans.ts'
 import { openGuardedHttp, openHttp } from '../src/lib/http-client.ts'
-import { watch } from '../src/lib/db/watch.ts'
-import { settleRefreshes } from '../src/products/catalog/catalog.ts'
 import { silentLog, testDatabase } from './database.ts'
 
 export type TestApp = { app: FastifyInstance; ctx: Ctx }
@@ -44,15 +43,14 @@ export async function testCtx(
   t.after(() => rm(dataDir, { recursive: true, force: true }))
   const config = readConfig({ DATA_DIR: dataDir, PUBLIC_URL: 'http://haul.test', LOG_LEVEL: 'silent', ...env })
   const clock = parts.clock ?? systemClock
-  const watched = await watch({ connection, channel: 'epoch', clock: systemClock, log: silentLog, read: readWatched })
+  const { watch: watched, instance } = await openWatch({ connection, clock: systemClock, log: silentLog, isNode: true })
   t.after(() => watched.stop())
   const http = openHttp()
   const guardedHttp = openGuardedHttp()
   t.after(() => Promise.all([http.close(), guardedHttp.close()]))
-  const assembled = assembleCtx({ config, clock, db, connection, http, guardedHttp, log: silentLog, watch: watched })
+  const assembled = assembleCtx({ config, clock, db, connection, http, guardedHttp, log: silentLog, watch: watched, instance })
   const ctx = { ...assembled, ...parts }
-  // Not in a database shared with other tests, as nothing is refreshed after it.
-  if (env['SOURCES'] !== undefined) t.after(() => settleRefreshes(ctx))
+  t.after(() => settleCtx(ctx))
   return ctx
 }
 
@@ -63,13 +61,23 @@ export async function seedAccount(ctx: Ctx): Promise<Account> {
   return createAccount(ctx, `test ${process.pid} ${++accounts}`)
 }
 
-/** A new key of a new account, and the headers that carry it. */
+/** Plans on which no test meets a limit. */
+export async function giveRoom(ctx: Pick<Ctx, 'db'>, account: Account): Promise<void> {
+  await ctx.db.transaction().execute(async (tx) => {
+    await setPlan(tx, account.id, 'qc', 'custom')
+    await setPlan(tx, account.id, 'sourcing', 'custom', { perMinute: null, perMonth: 1_000_000 })
+    await setPlan(tx, account.id, 'item', 'custom', { perSecond: null, perDay: 1_000_000 })
+  })
+}
+
+/** A new key of a new account, and the headers that carry it; with `room` on plans without limits to meet. */
 export async function seedKey(
   ctx: Ctx,
-  wish: { style?: Style; mode?: Mode } & Pick<NewKey, 'scopes' | 'allow'> = {},
+  wish: { style?: Style; mode?: Mode; room?: boolean } & Pick<NewKey, 'scopes' | 'allow' | 'capCalls' | 'capUsdMicros'> = {},
 ): Promise<{ id: number; key: string; account: Account; headers: Record<string, string> }> {
   const account = await seedAccount(ctx)
-  const { style = 'qc', mode = 'test', ...rest } = wish
+  const { style = 'qc', mode = 'test', room = false, ...rest } = wish
+  if (room) await giveRoom(ctx, account)
   const { id, key } = await createKey(ctx, { account, style, mode, ...rest })
   const headers: Record<string, string> = style === 'cbk' ? { 'x-api-key': key } : { authorization: `Bearer ${key}` }
   return { id, key, account, headers }

@@ -2,13 +2,17 @@ import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import { voidCutOff } from '../access/usage/cut-off.ts'
+import { openUsageUpkeep } from '../access/usage/retention.ts'
 import { buildApp } from '../app.ts'
 import { readConfig, type Config } from '../config.ts'
 import { interruption, openCtxUnless, type Ctx } from '../ctx.ts'
 import { demoListings } from '../demo/catalogue.ts'
 import { drawDemo } from '../demo/draw.ts'
 import { openDemoKeys, type DemoKeys } from '../demo/keys.ts'
+import { timedJobs } from '../jobs.ts'
 import { OperatorError } from '../lib/errors.ts'
+import { startJobs, type Jobs } from '../lib/jobs.ts'
 import { openLog } from '../lib/log.ts'
 import { storeDemo } from '../products/catalog/catalog.ts'
 import { isBusy } from '../surfaces/lifecycle.ts'
@@ -25,25 +29,29 @@ export async function serve(): Promise<void> {
   const config = readConfig()
   const log = openLog(config.logLevel)
   const stopping = interruption()
-  if (config.valkeyUrl !== null) log.warn('VALKEY_URL is set, but this version keeps limits per node')
-  const ctx = await openCtxUnless(stopping, config, log)
+  const ctx = await openCtxUnless(stopping, config, log, { isNode: true })
   if (ctx === null) return
   ctx.draw = drawDemo
   try {
+    await ctx.limits.started()
+    await voidCutOff(ctx)
+    await openUsageUpkeep(ctx).ensurePartitions()
     // The sandbox sees the demo products on every installation; DEMO decides whether live keys do too.
     await storeDemo(ctx, demoListings())
     const keys = config.demo ? await openDemoKeys(ctx) : null
     const app = await buildApp(ctx)
     const sockets = trackSockets()
+    let jobs: Jobs | null = null
     try {
       if (stopping.aborted) return
       await listenMetrics(app, config)
       const address = await listen(app, ctx)
       process.stdout.write(`openhaul ready on ${address}\n${keys ? invitation(address, keys) : ''}`)
+      jobs = startJobs({ connection: ctx.connection, log, timed: timedJobs(ctx) })
       if (!stopping.aborted) await once(stopping, 'abort')
       log.info('stopping')
     } finally {
-      await stop(app, sockets)
+      await Promise.all([stop(app, sockets), jobs?.stop()])
     }
   } finally {
     await ctx.close()

@@ -1,6 +1,6 @@
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createAccount, findAccount, HIGHEST_PLANS } from '../access/accounts/accounts.ts'
+import { createAccount, findAccount } from '../access/accounts/accounts.ts'
 import { STYLES, type Style } from '../access/keys/format.ts'
 import { findPrincipal } from '../access/keys/keyring.ts'
 import { createKey } from '../access/keys/keys.ts'
@@ -9,6 +9,7 @@ import { ensureDataDir } from '../lib/db/data-dir.ts'
 import { openDedicated } from '../lib/db/db.ts'
 import { OperatorError } from '../lib/errors.ts'
 import { randomText } from '../lib/ids.ts'
+import { HIGHEST_PLANS } from '../money/plans/catalogue.ts'
 import { demoKeysLock } from './keys.sql.ts'
 
 const ACCOUNT = 'demo'
@@ -37,7 +38,8 @@ export async function openDemoKeys(ctx: Ctx): Promise<DemoKeys> {
 
 async function openKeys(ctx: Ctx, path: string): Promise<DemoKeys> {
   const kept = await readKept(path)
-  const account = (await findAccount(ctx.db, ACCOUNT)) ?? (await createAccount(ctx, ACCOUNT, HIGHEST_PLANS))
+  const account =
+    (await findAccount(ctx.db, ACCOUNT)) ?? (await createAccount(ctx, ACCOUNT, { plans: HIGHEST_PLANS, actor: 'demo' }))
   const keys: Partial<DemoKeys> = {}
   for (const style of STYLES) if (await worksFor(ctx, kept[style], account.twinId)) keys[style] = kept[style]!
   const missing = STYLES.filter((style) => keys[style] === undefined)
@@ -72,6 +74,9 @@ async function readKept(path: string): Promise<Partial<DemoKeys>> {
 
 async function worksFor(ctx: Ctx, key: unknown, accountId: number): Promise<boolean> {
   if (typeof key !== 'string') return false
-  const principal = await findPrincipal(ctx, key).catch(() => null)
-  return principal?.accountId === accountId
+  try {
+    return (await findPrincipal(ctx, key)).accountId === accountId
+  } catch {
+    return false
+  }
 }

@@ -4,9 +4,10 @@ import { WATCH_AGE_MAX_MS } from '../access/keys/keyring.ts'
 import type { Ctx } from '../ctx.ts'
 import { shardOf } from '../products/catalog/shards.ts'
 import type { ListingRef } from '../products/listing.ts'
+import { bytesOf, sendBytes, type ByteText } from './send.ts'
 
-/** An answer as JSON text, ready to be sent again. Node sends text and headers in one write, and a Buffer in two. */
-export type Printed = { text: string; etag: string }
+/** An answer as JSON, ready to be sent again. */
+export type Printed = { bytes: ByteText; etag: string }
 type Entry = Printed & { shard: number; epoch: number; keepUntilMs: number }
 
 /** Printed answers about products, by surface and product. Bounded by bytes; the one printed longest ago goes first, as keeping an order of use would cost each hit. */
@@ -17,6 +18,16 @@ const ENTRY_OVERHEAD_BYTES = 400
 
 export function emptyPrintedCache(): PrintedCache {
   return { entries: new Map(), bytesUsed: 0 }
+}
+
+/** The printed answer about a listing that is in memory and current, or null. */
+export function printedAtHand(ctx: Ctx, view: string, ref: ListingRef): Printed | null {
+  const found = ctx.printed.entries.get(slotOf(view, ref))
+  return found && isCurrent(ctx, found) ? found : null
+}
+
+function slotOf(view: string, { marketplace, listingId }: ListingRef): string {
+  return `${view} ${marketplace} ${listingId}`
 }
 
 /**
@@ -30,7 +41,7 @@ export async function printedOnce(
   print: () => Promise<{ text: string; keepMs: number }>,
 ): Promise<Printed> {
   const { printed } = ctx
-  const slot = `${view} ${ref.marketplace} ${ref.listingId}`
+  const slot = slotOf(view, ref)
   const found = printed.entries.get(slot)
   if (found && isCurrent(ctx, found)) return found
 
@@ -39,7 +50,7 @@ export async function printedOnce(
   const epoch = ctx.watch.value.catalog[shard]!
   const { text, keepMs } = await print()
   const entry: Entry = {
-    text,
+    bytes: bytesOf(text),
     etag: `W/"${hash('sha1', text, 'base64url')}"`,
     shard,
     epoch,
@@ -69,11 +80,10 @@ function drop(printed: PrintedCache, slot: string): void {
   printed.bytesUsed -= sizeOf(entry) + ENTRY_OVERHEAD_BYTES
 }
 
-/** Sends a printed answer as it is, or 304 when the caller has them already. */
-export function sendPrinted(request: FastifyRequest, reply: FastifyReply, { text, etag }: Printed): FastifyReply {
-  reply.header('ETag', etag)
-  if (holds(request, etag)) return reply.code(304).send()
-  return sendJson(reply, text)
+/** Sends a printed answer as it is, or 304 when the caller has it already. */
+export function sendPrinted(request: FastifyRequest, reply: FastifyReply, { bytes, etag }: Printed): FastifyReply {
+  if (holds(request, etag)) return reply.code(304).header('etag', etag).send()
+  return sendBytes(request, reply, bytes, etag)
 }
 
 /** Whether the caller has this answer already, by the weak comparison of RFC 9110. */
@@ -84,14 +94,6 @@ export function holds(request: FastifyRequest, etag: string): boolean {
   return header.trim() === '*' || header.split(',').some((tag) => opaque(tag) === opaque(etag))
 }
 
-/** Sends text that is JSON already; the route's schema only documents it. */
-export function sendJson(reply: FastifyReply, text: string): FastifyReply {
-  return reply.type('application/json; charset=utf-8').serializer(asItIs).send(text)
-}
-
-const asItIs = (text: unknown) => text as string
-
-/** In memory a text takes one byte a character, or two once it has any beyond Latin-1. */
-function sizeOf({ text }: Entry): number {
-  return text.length * 2
+function sizeOf({ bytes }: Entry): number {
+  return bytes.length
 }

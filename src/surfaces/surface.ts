@@ -6,24 +6,10 @@ import type {
   FastifySchemaValidationError,
   RouteOptions,
 } from 'fastify'
-import { charge, identify } from '../access/admit.ts'
-import type { Principal } from '../access/keys/keyring.ts'
-import type { RouteScope } from '../access/keys/scopes.ts'
 import type { Ctx } from '../ctx.ts'
 import { DomainError } from '../lib/errors.ts'
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** What a key must be allowed; `public` needs no key. */
-    scope?: RouteScope
-    /** How many calls one call counts as. */
-    cost?: number
-  }
-  interface FastifyRequest {
-    /** Who calls; null on a public route. Set by the surface's door. */
-    principal: Principal | null
-  }
-}
+import type { Product } from '../money/plans/catalogue.ts'
+import { hangDoor } from './door.ts'
 
 export type Refusal = { status: number; body: object }
 
@@ -33,24 +19,16 @@ export type Surface = {
   title: string
   description: string
   keyHeader: 'authorization' | 'x-api-key'
+  /** Whose windows, quota and prices its routes count on. */
+  product: Product
   /** Path patterns, with `:name` for one segment and a final `**` for any rest, that answer in this envelope. */
   patterns: readonly string[]
   refuse(error: DomainError): Refusal
 }
 
-/**
- * Hangs the door into a surface's scope: every route in it declares scope and cost, is identified before its body is read,
- * charged after its input is valid, and answers failures in the surface's envelope.
- */
-export function hangDoor(app: FastifyInstance, ctx: Ctx, surface: Surface): void {
-  app.decorateRequest('principal', null)
-  app.addHook('onRequest', async (request) => {
-    const keyText = findKeyText(request, surface.keyHeader)
-    request.principal = await identify(ctx, { keyText, address: request.ip, scope: request.routeOptions.config.scope! })
-  })
-  app.addHook('preHandler', async (request) => {
-    await charge(ctx, request.principal, request.routeOptions.config.cost!)
-  })
+/** Hangs the door into a surface's scope, and answers failures in the surface's envelope. */
+export function openSurface(app: FastifyInstance, ctx: Ctx, surface: Surface): void {
+  hangDoor(app, ctx, surface)
   app.setErrorHandler((error: FastifyError, request, reply) =>
     sendRefusal(surface, toDomainError(error, request), reply),
   )
@@ -66,14 +44,7 @@ export function requireDeclaration(route: RouteOptions): void {
 
 /** Live keys see the live catalogue, test keys only the demo products. */
 export function catalogueOf(request: FastifyRequest): { catalogue: 'live' | 'demo' } {
-  return { catalogue: request.principal?.mode === 'test' ? 'demo' : 'live' }
-}
-
-/** Every key works in either header; where both are sent, the surface's own wins. */
-function findKeyText(request: FastifyRequest, own: Surface['keyHeader']): string | null {
-  const bearer = /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1] ?? null
-  const apiKey = request.headers['x-api-key']?.toString().trim() || null
-  return own === 'authorization' ? (bearer ?? apiKey) : (apiKey ?? bearer)
+  return { catalogue: request.visit?.principal.mode === 'test' ? 'demo' : 'live' }
 }
 
 export function sendRefusal(surface: Surface, error: DomainError, reply: FastifyReply): FastifyReply {
@@ -95,7 +66,7 @@ export function toDomainError(error: FastifyError | DomainError, request: Fastif
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
     return new DomainError('input_invalid', readableMessage(error))
   }
-  request.log.error({ err: error }, 'a request failed for a reason of ours')
+  request.log.error({ err: error, requestId: request.id }, 'a request failed for a reason of ours')
   return new DomainError('internal', 'Internal error')
 }
 

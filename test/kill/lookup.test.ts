@@ -10,6 +10,7 @@ import { openDb, type Connection } from '../../src/lib/db/db.ts'
 import { startEmbedded } from '../../src/lib/db/embedded.ts'
 import { systemRandom } from '../../src/lib/ids.ts'
 import { startUpstreams, type Upstreams } from '../../src/upstreams/start.ts'
+import { giveRoom } from '../app.ts'
 import { silentLog } from '../database.ts'
 import { scratch } from '../lib/db/members.ts'
 import { killCount, killRepeatedly, lifeTable, type Scenario } from './kills.ts'
@@ -63,6 +64,7 @@ async function makeKey(dataDir: string): Promise<string> {
   const { db, close } = openDb(embedded.connection, { log: silentLog })
   const ctx = { db, clock: systemClock, random: systemRandom }
   const account = await createAccount(ctx, 'killed')
+  await giveRoom(ctx, account)
   const { key } = await createKey(ctx, { account, style: 'qc', mode: 'live' })
   await close()
   await embedded.leave()

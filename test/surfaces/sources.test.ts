@@ -17,7 +17,7 @@ async function open(t: TestContext) {
   }
   const env = { ...upstreams.env, SOURCES: 'onebound,alibaba1688' }
   const { app, ctx } = await testApp(t, env, { clock })
-  const { headers } = await seedKey(ctx, { mode: 'live' })
+  const { headers } = await seedKey(ctx, { room: true, mode: 'live' })
   const sandbox = await seedKey(ctx, { mode: 'test' })
   const get = (path: string, sent = headers) => app.inject({ url: `/api/v1/products/${path}`, headers: sent })
   const post = (url: string) => app.inject({ method: 'POST', url: '/api/v1/item', headers, payload: { url } })

@@ -2,15 +2,18 @@ import formbody from '@fastify/formbody'
 import type { FastifyInstance } from 'fastify'
 import type { Ctx } from '../../ctx.ts'
 import { houseRefusal } from '../house.ts'
-import { hangDoor, type Surface } from '../surface.ts'
+import { openSurface, type Surface } from '../surface.ts'
 import { agentRoutes } from './agents.ts'
 import { linkRoutes } from './links.ts'
+import { pricingRoutes } from './pricing.ts'
 
 export const common: Surface = {
   name: 'common',
   title: 'Openhaul common API',
-  description: 'What belongs to every surface: links and agents. These routes need no key and are limited per address.',
+  description:
+    'What belongs to every surface: links, agents and prices. These routes need no key and are limited per address.',
   keyHeader: 'authorization',
+  product: 'qc',
   // Last in the table: whatever no other surface claims answers in the house envelope.
   patterns: ['/**'],
   refuse: houseRefusal,
@@ -18,7 +21,8 @@ export const common: Surface = {
 
 export async function commonSurface(app: FastifyInstance, { ctx }: { ctx: Ctx }): Promise<void> {
   await app.register(formbody)
-  hangDoor(app, ctx, common)
+  openSurface(app, ctx, common)
   linkRoutes(app, ctx)
   agentRoutes(app)
+  pricingRoutes(app)
 }

@@ -2,7 +2,7 @@ import formbody from '@fastify/formbody'
 import type { FastifyInstance } from 'fastify'
 import type { Ctx } from '../../ctx.ts'
 import type { DomainError, ErrorCode } from '../../lib/errors.ts'
-import { hangDoor, type Refusal, type Surface } from '../surface.ts'
+import { openSurface, type Refusal, type Surface } from '../surface.ts'
 import { lookupRoutes } from './lookup.ts'
 
 const REFUSALS: Record<ErrorCode, [status: number, code: string]> = {
@@ -12,7 +12,12 @@ const REFUSALS: Record<ErrorCode, [status: number, code: string]> = {
   key_revoked: [401, 'invalid_api_key'],
   address_not_allowed: [403, 'forbidden'],
   scope_missing: [403, 'forbidden'],
+  tier_too_low: [403, 'forbidden'],
   rate_limited: [429, 'rate_limited'],
+  quota_spent: [429, 'rate_limited'],
+  credits_spent: [402, 'insufficient_balance'],
+  balance_too_low: [402, 'insufficient_balance'],
+  cap_reached: [402, 'insufficient_balance'],
   input_invalid: [400, 'invalid_parameter'],
   input_missing: [400, 'missing_parameter'],
   url_not_supported: [400, 'invalid_url'],
@@ -30,7 +35,11 @@ const REFUSALS: Record<ErrorCode, [status: number, code: string]> = {
 /** `{"error":"<code>","message"}` */
 function refuse(error: DomainError): Refusal {
   const [status, code] = REFUSALS[error.code]
-  return { status, body: { error: code, message: error.message } }
+  return { status, body: { error: code, message: messageOf(error) } }
+}
+
+function messageOf({ code, message, details }: DomainError): string {
+  return code === 'rate_limited' && details['window'] === 'second' ? `Max ${details['max']} requests/sec` : message
 }
 
 export const item: Surface = {
@@ -38,12 +47,13 @@ export const item: Surface = {
   title: 'Openhaul item API',
   description: 'One normalized product for any marketplace or agent link. Send your key as `X-API-Key`.',
   keyHeader: 'x-api-key',
+  product: 'item',
   patterns: ['/api/v1/item', '/api/v1/blacklist/**'],
   refuse,
 }
 
 export async function itemSurface(app: FastifyInstance, { ctx }: { ctx: Ctx }): Promise<void> {
   await app.register(formbody)
-  hangDoor(app, ctx, item)
+  openSurface(app, ctx, item)
   lookupRoutes(app, ctx)
 }

@@ -5,13 +5,16 @@ import { Type } from 'typebox'
 import type { Ctx } from '../../ctx.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { freshForMs, lookUp } from '../../products/catalog/catalog.ts'
+import type { Scope } from '../../products/catalog/product.ts'
 import { translateProduct } from '../../products/catalog/translate.ts'
 import { untranslatedTexts } from '../../products/translation/translation.ts'
 import { languageOf } from '../../products/translation/languages.ts'
 import { parseLink } from '../../products/links/parse.ts'
 import { resolveShortLink } from '../../products/links/resolve.ts'
 import type { ListingRef } from '../../products/listing.ts'
-import { printedOnce, sendJson } from '../printed.ts'
+import { chargeFor } from '../door.ts'
+import { printedAtHand, printedOnce, type Printed } from '../printed.ts'
+import { bytesOf, sendBytes, type ByteText } from '../send.ts'
 import { catalogueOf } from '../surface.ts'
 import { toWireItem } from './wire.ts'
 
@@ -90,7 +93,7 @@ export function lookupRoutes(scope: FastifyInstance, ctx: Ctx): void {
             }),
           ),
         }),
-        response: { 200: WireAnswer, ...errorAnswers(400, 401, 403, 404, 413, 429, 500, 503) },
+        response: { 200: WireAnswer, ...errorAnswers(400, 401, 402, 403, 404, 409, 413, 429, 500, 503) },
       },
     },
     async (request, reply) => {
@@ -100,21 +103,32 @@ export function lookupRoutes(scope: FastifyInstance, ctx: Ctx): void {
       const ref = await listingOf(ctx, url)
       const language = languageOf(searchlang)
       const scope = catalogueOf(request)
+      const view = `item ${language} ${scope.catalogue}`
 
-      const printed = await printedOnce(ctx, `item ${language} ${scope.catalogue}`, ref, async () => {
-        const product = await lookUp(ctx, scope, ref)
-        const texts = await translateProduct(ctx, product, language)
-        const freshMs = freshForMs(product, ctx.clock.now())
-        const isComplete = !ctx.config.translate || untranslatedTexts(product, texts).length === 0
-        return {
-          text: JSON.stringify(toWireItem(product, texts, ctx.publicUrl)),
-          keepMs: isComplete ? freshMs : Math.min(freshMs, UNTRANSLATED_KEPT_MS),
-        }
-      })
-      const echoed = tid === undefined ? '' : `"tid":${JSON.stringify(tid)},`
-      return sendJson(reply, `{"code":1,"msg":"return success",${echoed}"data":${printed.text}}`)
+      const atHand = printedAtHand(ctx, view, ref)
+      const ready = atHand && answerOf(atHand.bytes, tid)
+      await chargeFor(ctx, request, reply, ready)
+      return sendBytes(request, reply, ready ?? answerOf((await printItem(ctx, scope, ref, language, view)).bytes, tid))
     },
   )
+}
+
+function answerOf(data: ByteText, tid: string | undefined): ByteText {
+  const echoed = tid === undefined ? '' : `"tid":${bytesOf(JSON.stringify(tid))},`
+  return `{"code":1,"msg":"return success",${echoed}"data":${data}}`
+}
+
+function printItem(ctx: Ctx, scope: Scope, ref: ListingRef, language: string, view: string): Promise<Printed> {
+  return printedOnce(ctx, view, ref, async () => {
+    const product = await lookUp(ctx, scope, ref)
+    const texts = await translateProduct(ctx, product, language)
+    const freshMs = freshForMs(product, ctx.clock.now())
+    const isComplete = !ctx.config.translate || untranslatedTexts(product, texts).length === 0
+    return {
+      text: JSON.stringify(toWireItem(product, texts, ctx.publicUrl)),
+      keepMs: isComplete ? freshMs : Math.min(freshMs, UNTRANSLATED_KEPT_MS),
+    }
+  })
 }
 
 /** The listing that a link points at. Throws `url_not_supported` for everything else. */

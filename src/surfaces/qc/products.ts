@@ -3,8 +3,11 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Ctx } from '../../ctx.ts'
 import { freshForMs, lookUp } from '../../products/catalog/catalog.ts'
+import type { Scope } from '../../products/catalog/product.ts'
+import type { ListingRef } from '../../products/listing.ts'
+import { chargeFor } from '../door.ts'
 import { errorAnswers } from '../house.ts'
-import { printedOnce, sendPrinted } from '../printed.ts'
+import { printedAtHand, printedOnce, sendPrinted, type Printed } from '../printed.ts'
 import { catalogueOf } from '../surface.ts'
 import { STOREFRONTS, toWireProduct } from './wire.ts'
 
@@ -42,18 +45,30 @@ export function productRoutes(scope: FastifyInstance, ctx: Ctx): void {
         response: { 200: WireProduct, ...errorAnswers(400, 401, 403, 404, 429, 500, 503) },
       },
     },
-    async (request, reply) => {
+    (request, reply) => {
       const { storefront, listingId } = request.params
-      const scope = catalogueOf(request)
+      const { catalogue } = catalogueOf(request)
       const ref = { marketplace: storefront, listingId }
-      const printed = await printedOnce(ctx, `qc ${scope.catalogue}`, ref, async () => {
-        const product = await lookUp(ctx, scope, ref)
-        return {
-          text: JSON.stringify({ data: toWireProduct(product, ctx.publicUrl) }),
-          keepMs: freshForMs(product, ctx.clock.now()),
-        }
-      })
-      return sendPrinted(request, reply, printed)
+      const atHand = printedAtHand(ctx, `qc ${catalogue}`, ref)
+      const charged = chargeFor(ctx, request, reply)
+      const answer = async () => {
+        await charged
+        return sendPrinted(request, reply, atHand ?? (await printProduct(ctx, { catalogue }, ref)))
+      }
+      // What is in memory and paid for goes out at once: a promise would cost as much as all the rest.
+      if (atHand === null || charged !== undefined) return answer()
+      sendPrinted(request, reply, atHand)
     },
   )
+}
+
+/** The printed look-up answer of a listing. */
+export function printProduct(ctx: Ctx, scope: Scope, ref: ListingRef): Promise<Printed> {
+  return printedOnce(ctx, `qc ${scope.catalogue}`, ref, async () => {
+    const product = await lookUp(ctx, scope, ref)
+    return {
+      text: JSON.stringify({ data: toWireProduct(product, ctx.publicUrl) }),
+      keepMs: freshForMs(product, ctx.clock.now()),
+    }
+  })
 }

@@ -1,14 +1,18 @@
 import type { FastifyInstance } from 'fastify'
 import type { Ctx } from '../../ctx.ts'
 import { houseRefusal } from '../house.ts'
-import { hangDoor, type Surface } from '../surface.ts'
+import { openSurface, type Surface } from '../surface.ts'
+import { batchRoutes } from './batch.ts'
+import { meRoutes } from './me.ts'
 import { productRoutes } from './products.ts'
+import { usageRoutes } from './usage.ts'
 
 export const qc: Surface = {
   name: 'qc',
   title: 'Openhaul QC API',
   description: 'Product data and QC photos by marketplace and listing id. Send your key as `Authorization: Bearer …`.',
   keyHeader: 'authorization',
+  product: 'qc',
   patterns: [
     '/api/v1/qc/**',
     '/api/v1/me',
@@ -21,6 +25,9 @@ export const qc: Surface = {
 }
 
 export async function qcSurface(app: FastifyInstance, { ctx }: { ctx: Ctx }): Promise<void> {
-  hangDoor(app, ctx, qc)
+  openSurface(app, ctx, qc)
   productRoutes(app, ctx)
+  batchRoutes(app, ctx)
+  meRoutes(app, ctx)
+  usageRoutes(app, ctx)
 }

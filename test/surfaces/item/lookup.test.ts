@@ -17,7 +17,7 @@ const json = (body: unknown) => ({ payload: JSON.stringify(body), type: 'applica
 async function open(t: Parameters<typeof testApp>[0]) {
   const { app, ctx } = await testApp(t)
   await storeDemo(ctx, demoListings())
-  const { headers } = await seedKey(ctx, { style: 'cbk' })
+  const { headers } = await seedKey(ctx, { room: true, style: 'cbk' })
   const post = (body: { payload: string; type: string }, sent: Record<string, string> = headers) =>
     app.inject({
       method: 'POST',
@@ -197,7 +197,7 @@ test('what the translation service could not do is tried again, and tid stands i
   const lines: string[] = []
   const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) })
   const { app, ctx } = await testApp(t, { ...upstreams.env, SOURCES: 'onebound' }, { clock, log })
-  const { headers } = await seedKey(ctx, { mode: 'live' })
+  const { headers } = await seedKey(ctx, { room: true, mode: 'live' })
   const payload = { url: 'https://item.taobao.com/item.htm?id=600000000011', tid: 'find-me' }
   const ask = async () => (await app.inject({ method: 'POST', url: '/api/v1/item', headers, payload })).json().data
 

@@ -1,0 +1,61 @@
+import { InvalidArgumentError, type Command } from 'commander'
+import { minorFromDecimal } from '../lib/money.ts'
+
+// Reads what is written after an option; what it refuses, the program tells in one line with the option's name.
+
+/** Stands for null, which commander would take for a value that was left out; `noneToNull` gives it back. */
+const NONE = Symbol('none')
+type None = typeof NONE
+
+/** For commander's hook before the action: options that were read as none become null. */
+export function noneToNull(_program: Command, command: Command): void {
+  for (const [name, value] of Object.entries(command.opts())) {
+    if (value === NONE) command.setOptionValue(name, null)
+  }
+}
+
+/** In USD micros; more than nothing. */
+export function usdAmount(text: string): number {
+  return amount(text, 6, 'dollars, such as 25 or 0.015')
+}
+
+/** In fen; more than nothing. */
+export function cnyAmount(text: string): number {
+  return amount(text, 2, 'yuan, such as 200 or 199.50')
+}
+
+/** In USD micros; null for `none`. */
+export function usdOrNone(text: string): number | None {
+  return text === 'none' ? NONE : usdAmount(text)
+}
+
+/** From 1; null for `none`. */
+export function countOrNone(text: string): number | None {
+  return text === 'none' ? NONE : whole(text, 1, 'Give a whole number from 1, or none.')
+}
+
+/** From 1; null for `unlimited`. */
+export function limitOrUnlimited(text: string): number | None {
+  return text === 'unlimited' ? NONE : whole(text, 1, 'Give a whole number from 1, or unlimited.')
+}
+
+/** From 0; null for `unlimited`. */
+export function unitsOrUnlimited(text: string): number | None {
+  return text === 'unlimited' ? NONE : units(text)
+}
+
+/** From 0. */
+export function units(text: string): number {
+  return whole(text, 0, 'Give a whole number from 0.')
+}
+
+function amount(text: string, places: number, wish: string): number {
+  const minor = minorFromDecimal(text, places)
+  if (minor) return minor
+  throw new InvalidArgumentError(`Give more than zero and less than 10^9 ${wish}, with at most ${places} decimals.`)
+}
+
+function whole(text: string, min: number, wish: string): number {
+  if (!/^\d{1,15}$/.test(text) || Number(text) < min) throw new InvalidArgumentError(wish)
+  return Number(text)
+}

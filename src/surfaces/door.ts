@@ -1,0 +1,206 @@
+import type { Socket } from 'node:net'
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import { chargePriced, chargeUnits, conclude, identify, type Door, type Visit } from '../access/admit.ts'
+import type { Feature } from '../money/plans/catalogue.ts'
+import type { KeyMemo } from '../access/keys/keyring.ts'
+import type { RouteScope } from '../access/keys/scopes.ts'
+import type { Ctx } from '../ctx.ts'
+import { forget, remember, takeUp, type Recorded } from './idempotency.ts'
+import { addReceipt } from './receipt.ts'
+import type { ByteText } from './send.ts'
+import type { Surface } from './surface.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What a key must be allowed; `public` needs no key. */
+    scope?: RouteScope
+    /** How many calls one call counts as. */
+    cost?: 0 | 1
+    /** What the plan must include. */
+    feature?: Feature
+  }
+  interface FastifyRequest {
+    /** Who calls, and what was taken for it; null on a public route. Set by the surface's door. */
+    visit: Visit | null
+    /** The record of a request with an Idempotency-Key. */
+    record: Recorded | null
+  }
+}
+
+const METHODS_THAT_WRITE = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
+
+/**
+ * Hangs the door into a surface's scope: each of its routes is identified before its body is read, charges what it costs
+ * through `chargeFor`, and is concluded before its answer leaves.
+ */
+export function hangDoor(app: FastifyInstance, ctx: Ctx, surface: Surface): void {
+  app.decorateRequest('visit', null)
+  app.decorateRequest('record', null)
+  app.addHook('onRoute', (route) => {
+    if (route.method === 'OPTIONS') return
+    const door = doorOf(surface, route)
+    route.onRequest = [enterThrough(ctx, surface, door), ...[route.onRequest ?? []].flat()]
+    if (door.product === null) return
+    if ([route.method].flat().some((method) => METHODS_THAT_WRITE.has(method))) {
+      route.preHandler = [takeUpRecord(ctx, route.url), ...[route.preHandler ?? []].flat()]
+    }
+    route.onSend = [leaveThrough(ctx, route.config!.cost!), ...[route.onSend ?? []].flat()]
+    route.onResponse = [recordUsage(ctx), ...[route.onResponse ?? []].flat()]
+  })
+}
+
+function doorOf(surface: Surface, { config, schema, url }: RouteOptions): Door {
+  const scope = config!.scope!
+  const { operationId } = (schema ?? {}) as { operationId?: string }
+  if (!operationId) throw new Error(`${url} must have an operationId`)
+  return {
+    scope,
+    product: scope === 'public' ? null : surface.product,
+    operation: operationId,
+    feature: config!.feature ?? null,
+  }
+}
+
+function enterThrough(ctx: Ctx, surface: Surface, door: Door) {
+  const admit = (request: FastifyRequest, visit: Visit | null): Error | undefined => {
+    request.visit = visit
+    return visit?.refusal ?? undefined
+  }
+  return (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void => {
+    let entered: ReturnType<typeof identify>
+    try {
+      entered = identify(ctx, door, {
+        keyText: findKeyText(request, surface.keyHeader),
+        address: request.ip,
+        memo: memoOf(request.raw.socket),
+      })
+    } catch (error) {
+      done(error as Error)
+      return
+    }
+    if (entered instanceof Promise) entered.then((visit) => done(admit(request, visit)), done)
+    else done(admit(request, entered))
+  }
+}
+
+/** Kept on the socket, which lives as long as the connection. */
+const MEMO = Symbol('the key sent last')
+type Remembering = Socket & { [MEMO]?: KeyMemo }
+
+function memoOf(socket: Remembering): KeyMemo {
+  return (socket[MEMO] ??= { clearText: '', slot: '' })
+}
+
+/** Every key works in either header; where both are sent, the surface's own wins. */
+function findKeyText({ headers }: FastifyRequest, own: Surface['keyHeader']): string | null {
+  const bearer = bearerIn(headers.authorization)
+  if (own === 'authorization' && bearer !== null) return bearer
+  const apiKey = headers['x-api-key']?.toString().trim() || null
+  return apiKey ?? bearer
+}
+
+function bearerIn(header: string | undefined): string | null {
+  if (header === undefined) return null
+  // As clients write it; every other way of writing it is read more slowly.
+  if (header.startsWith('Bearer ') && header.indexOf(' ', 7) === -1) return header.length > 7 ? header.slice(7) : null
+  return /^bearer +(\S+) *$/i.exec(header)?.[1] ?? null
+}
+
+/**
+ * Takes what this call costs; a route calls it once its input is known to be good and before it works. `ready` is the
+ * answer when it is at hand. Undefined when nothing is to be waited for. Throws or rejects with the refusal.
+ */
+export function chargeFor(
+  ctx: Ctx,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  ready: ByteText | null = null,
+): void | Promise<void> {
+  const { visit } = request
+  if (visit === null) return
+  if (!visit.hand.isPriced) return chargeUnits(ctx, visit)
+  return chargePriced(ctx, visit, {
+    requestId: request.id,
+    tid: request.tid,
+    readyBytes: ready?.length ?? null,
+    us: Math.round(reply.elapsedTime * 1000),
+    record: request.record?.id ?? null,
+  })
+}
+
+function takeUpRecord(ctx: Ctx, url: string) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    const key = request.headers['idempotency-key']
+    if (key === undefined || request.visit === null) return
+    return takeUp(ctx, request, reply, { key: String(key), route: `${request.method} ${url}` })
+  }
+}
+
+/** Before the answer leaves: what it does not use up is given back, and the receipt is written. */
+function leaveThrough(ctx: Ctx, cost: 0 | 1) {
+  return (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    payload: unknown,
+    done: (error: Error | null, payload?: unknown) => void,
+  ): void => {
+    const { visit, record } = request
+    if (visit === null) return done(null, payload)
+    const status = reply.statusCode
+    if (cost > 0 && status < 400 && visit.charged === 'nothing' && record?.isReplay !== true) {
+      return done(new Error(`${visit.door.operation} answered without charging`))
+    }
+    const us = Math.round(reply.elapsedTime * 1000)
+    visit.bytes = typeof payload === 'string' ? Buffer.byteLength(payload) : 0
+    const concluded = conclude(ctx, visit, { requestId: request.id, status, bytes: visit.bytes, us })
+    if (concluded === undefined && record === null) {
+      writeReceipt(reply, visit)
+      return done(null, payload)
+    }
+    const leave = async () => {
+      await concluded
+      writeReceipt(reply, visit)
+      if (record !== null && !record.isReplay) await (remember(ctx, record, reply, payload) ?? forget(ctx, record))
+    }
+    leave().then(
+      () => done(null, payload),
+      (error: Error) => done(error),
+    )
+  }
+}
+
+function writeReceipt(reply: FastifyReply, visit: Visit): void {
+  const headers: string[] = []
+  addReceipt(headers, visit)
+  for (let at = 0; at < headers.length; at += 2) reply.header(headers[at]!, headers[at + 1]!)
+}
+
+/** After the answer has left: one usage event, unless it was booked with its charge. */
+function recordUsage(ctx: Ctx) {
+  return (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
+    const { visit } = request
+    done()
+    if (visit === null) return
+    const { principal, door, address } = visit
+    const atMs = ctx.clock.now().getTime()
+    // Booked calls have their event from the statement that booked them.
+    if (visit.charged === 'booked' && !visit.isPrepaid) {
+      ctx.usage.touch(principal.keyId, atMs, address)
+      return
+    }
+    ctx.usage.record({
+      atMs,
+      requestId: request.id,
+      accountId: principal.accountId,
+      keyId: principal.keyId,
+      product: door.product!,
+      operation: door.operation,
+      status: reply.statusCode,
+      pot: visit.charged === 'units' ? (visit.hand.pots[0]?.name ?? null) : null,
+      bytes: visit.bytes,
+      durationUs: Math.round(reply.elapsedTime * 1000),
+      tid: request.tid,
+      address,
+    })
+  }
+}
