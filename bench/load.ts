@@ -10,13 +10,18 @@ export async function loadWith(options: {
   port: number
   path: string
   headers: Record<string, string>
+  /** Sent by POST; without it the request is a GET. */
+  body?: string
   connections: number
   seconds: number
 }): Promise<Load> {
-  const lines = Object.entries({ host: '127.0.0.1', ...options.headers }).map(
+  const { body } = options
+  const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
+  const lines = Object.entries({ host: '127.0.0.1', ...options.headers, ...length }).map(
     ([name, value]) => `${name}: ${value}\r\n`,
   )
-  const request = Buffer.from(`GET ${options.path} HTTP/1.1\r\n${lines.join('')}\r\n`)
+  const method = body === undefined ? 'GET' : 'POST'
+  const request = Buffer.from(`${method} ${options.path} HTTP/1.1\r\n${lines.join('')}\r\n${body ?? ''}`)
   const latenciesMs: number[] = []
   const beganAt = performance.now()
   const endsAt = beganAt + options.seconds * 1000
