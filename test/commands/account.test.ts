@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { dayBucket, monthBucket } from '../../src/lib/buckets.ts'
+import { monthBucket } from '../../src/lib/buckets.ts'
 import { testDatabase } from '../database.ts'
 import { scratch } from '../lib/db/members.ts'
 import { run, type Ended } from '../process/program.ts'
@@ -328,14 +328,14 @@ test('caps and thresholds are set and lifted, of an account, its sandbox, or a k
 test('what is used of the present day and month is shown, money as money', async (t) => {
   const { tell, say, pool } = await program(t)
   const { id, sandbox_id } = await tell<{ id: number; sandbox_id: number }>('account', 'create', '--name', 'shop')
-  const [month, day] = [monthBucket(new Date()), dayBucket(new Date())]
+  const month = monthBucket(new Date())
   const pots = [
     [id, 'qc.month', month, 17],
-    [id, 'item.trial', day, 3],
+    [id, 'item.trial', month, 3],
     [id, 'spend', month, 12_000],
     [id, 'key:7:spend', month, 4_000],
     [id, 'sourcing.month', 200_001, 99],
-    [sandbox_id, 'item.trial', 20_000_101, 5],
+    [sandbox_id, 'item.trial', 200_001, 5],
   ]
   for (const pot of pots)
     await pool.query('insert into pot (account_id, name, bucket, used) values ($1, $2, $3, $4)', pot)
@@ -345,7 +345,7 @@ test('what is used of the present day and month is shown, money as money', async
     [
       {
         'qc.month': { bucket: month, used: 17 },
-        'item.trial': { bucket: day, used: 3 },
+        'item.trial': { bucket: month, used: 3 },
         spend: { bucket: month, used_usd: '0.012' },
         'key:7:spend': { bucket: month, used_usd: '0.004' },
       },

@@ -104,7 +104,7 @@ export const PLANS: readonly Plan[] = [
   sourcingPlan('developer', 'Developer', 100 * USD, 250, 5_000),
   { ...PLAIN, product: 'sourcing', id: 'custom', name: 'Custom', priceUsdMicros: null, callPriceUsdMicros: null },
 
-  itemPlan('payg', 'Pay as you go', 0, { name: 'item.trial', period: 'day', limit: 10 }, 5),
+  itemPlan('payg', 'Pay as you go', 0, { name: 'item.trial', period: 'month', limit: 10 }, 5),
   itemPlan('starter', 'Starter', 19 * USD, itemDay(1_000), 5),
   itemPlan('growth', 'Growth', 79 * USD, itemDay(5_000), 25),
   itemPlan('scale', 'Scale', 299 * USD, itemDay(25_000), 150),

@@ -7,9 +7,9 @@ export type Overrides = {
   perSecond?: number | null
   /** Requests a minute; null: unlimited. */
   perMinute?: number | null
-  /** item: units of the allowance or the trial each UTC day; 0: none. */
+  /** item: units of the allowance each UTC day; 0: none. */
   perDay?: number
-  /** Each UTC month. qc: calls, null: unlimited. sourcing, risk: credits or checks paid for in advance; 0: none. */
+  /** Each UTC month. qc: calls, null: unlimited. item: the trial; sourcing, risk: credits or checks paid for; 0: none. */
   perMonth?: number | null
   /** Of a call that no pot pays; null: such a call is refused. */
   priceUsdMicros?: number | null
@@ -24,7 +24,7 @@ type Member = keyof Overrides
 const MEMBERS: Readonly<Record<Product, readonly Member[]>> = {
   qc: ['perSecond', 'perMinute', 'perMonth', 'features'],
   sourcing: ['perSecond', 'perMinute', 'perMonth'],
-  item: ['perSecond', 'perMinute', 'perDay', 'priceUsdMicros', 'bytesIncluded'],
+  item: ['perSecond', 'perMinute', 'perDay', 'perMonth', 'priceUsdMicros', 'bytesIncluded'],
   risk: ['perSecond', 'perMinute', 'perMonth', 'priceUsdMicros'],
   agent: ['perSecond', 'perMinute'],
 }

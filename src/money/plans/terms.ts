@@ -57,13 +57,11 @@ export function resolveTerms(product: Product, { plan: id, overrides, addOns }: 
 
 /** A pot of none is no pot: then every call is one that no pot pays. */
 function resolvePot(product: Product, plan: Plan, { perDay, perMonth }: Overrides): Pot | null {
-  const limit = product === 'qc' ? undefined : (perDay ?? perMonth)
-  if (limit === undefined) return plan.pot
-  if (limit === null || limit === 0) return null
-  if (plan.pot) return { ...plan.pot, limit }
-  return perDay === undefined
-    ? { name: `${product}.month`, period: 'month', limit }
-    : { name: `${product}.day`, period: 'day', limit }
+  if (perDay !== undefined) return perDay === 0 ? null : { name: `${product}.day`, period: 'day', limit: perDay }
+  // What qc counts in a month has no price, and is its quota.
+  if (perMonth === undefined || product === 'qc') return plan.pot
+  if (perMonth === null || perMonth === 0) return null
+  return { name: product === 'item' ? 'item.trial' : `${product}.month`, period: 'month', limit: perMonth }
 }
 
 function sum(addOns: readonly AddOn[], what: 'perSecond' | 'bytes'): number {

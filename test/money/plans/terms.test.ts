@@ -29,7 +29,7 @@ function item(plan: string, pot: [name: string, limit: number] | null, bytesIncl
     product: 'item',
     plan,
     windows: { perSecond: 2, perMinute: null },
-    pot: pot && { name: pot[0], period: 'day', limit: pot[1] },
+    pot: pot && { name: pot[0], period: pot[0] === 'item.day' ? 'day' : 'month', limit: pot[1] },
     priceUsdMicros: 4_000,
     bytes: { included: bytesIncluded, gbPriceUsdMicros: 200_000 },
   }
@@ -138,7 +138,9 @@ test('what is different for one account holds instead of the plan', () => {
       priceUsdMicros: null,
     },
   )
-  assert.deepEqual(custom('item', 'payg', { perDay: 3 }), item('payg', ['item.trial', 3], 5_000_000_000))
+  assert.deepEqual(custom('item', 'payg', { perDay: 3 }), item('payg', ['item.day', 3], 5_000_000_000))
+  assert.deepEqual(custom('item', 'payg', { perMonth: 3 }), item('payg', ['item.trial', 3], 5_000_000_000))
+  assert.deepEqual(custom('item', 'payg', { perMonth: 0 }), item('payg', null, 5_000_000_000))
   assert.deepEqual(custom('item', 'payg', { perDay: 0 }), item('payg', null, 5_000_000_000))
   assert.deepEqual(custom('risk', 'custom', { perMonth: 7, priceUsdMicros: 1 }), risk('custom', 7, 1))
   assert.deepEqual(custom('agent', 'custom', { perMinute: 900 }), agent('custom', 900))
@@ -158,7 +160,6 @@ test('overrides that a product cannot have are refused in words', () => {
     ['qc', { constructor: 1 }, /cannot be set/],
     ['sourcing', { perMonth: null }, /^perMonth of sourcing must be a whole number from 0\.$/],
     ['sourcing', { priceUsdMicros: 1 }, /cannot be set on sourcing/],
-    ['item', { perMonth: 1 }, /cannot be set on item/],
     ['item', { perDay: null }, /must be a whole number from 0\.$/],
     ['item', { perDay: -1 }, /must be a whole number from 0\.$/],
     ['item', { priceUsdMicros: 0 }, /must be a whole number from 1, or null\.$/],
