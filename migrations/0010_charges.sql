@@ -63,7 +63,10 @@ begin
       v_gigabytes := case when v_gigabytes < 0 then 0 else v_gigabytes / 1000000000 + 1 end - pot_used(r.account, r.product || '.gb', r.month);
       if v_gigabytes * r."gbPrice" > v_room then
         v_allowed := 0;
-        denied := 'balance';
+        denied := case
+          when v_available < v_gigabytes * r."gbPrice" then 'balance'
+          when v_cap_left < v_gigabytes * r."gbPrice" then 'account_cap'
+          else 'key_cap' end;
       elsif v_gigabytes > 0 then
         perform ledger_pay_many(v_wallet.id, r.payee, v_gigabytes * r."gbPrice",
           array[format('gb:%s:%s:%s:%s', r.account, r.product, r.month, pot_used(r.account, r.product || '.gb', r.month) + 1)],
@@ -160,7 +163,8 @@ end
 $$;
 
 -- Ends charges: kept ones are billed, others are given back, and each gets its usage event.
--- p_calls: [{name, keep, status, bytes, us}]. A charge that is gone is answered with ended = false and changes nothing.
+-- p_calls: [{name, keep, status, bytes, us, bytesIncluded}]; bytesIncluded is for the news of it alone and may be absent. A charge
+-- that is gone is answered with ended = false and changes nothing.
 create function calls_finish(p_calls jsonb)
 returns table (call int, ended boolean, balance_after bigint) language plpgsql as $$
 declare
@@ -171,14 +175,15 @@ begin
   perform meters_lock(array(select distinct h.account_id from charge h
     where h.name in (select e->>'name' from jsonb_array_elements(p_calls) e)));
   call := -1;
-  for f in select * from jsonb_to_recordset(p_calls) as x(name text, keep boolean, status smallint, bytes bigint, us bigint) loop
+  for f in select * from jsonb_to_recordset(p_calls) as x(name text, keep boolean, status smallint, bytes bigint, us bigint,
+      "bytesIncluded" bigint) loop
     call := call + 1;
     delete from charge h where h.name = f.name returning * into c;
     ended := c.name is not null;
     balance_after := null;
     if not ended then return next; continue; end if;
     if f.keep then
-      if c.bytes_metered then perform pot_add(c.account_id, c.product || '.bytes', c.month, f.bytes, null, c.at); end if;
+      if c.bytes_metered then perform pot_add(c.account_id, c.product || '.bytes', c.month, f.bytes, f."bytesIncluded", c.at); end if;
     else
       if c.cost_usd_micros > 0 then
         perform ledger_reverse(c.name, 'void:' || c.name, c.at);
@@ -225,8 +230,8 @@ declare
   v_bucket int;
   v_month int;
 begin
-  if exists (select from charge where name = p_name) then
-    perform calls_finish(jsonb_build_array(jsonb_build_object('name', p_name, 'keep', false, 'status', 503, 'bytes', 0, 'us', 0)));
+  if (select ended from calls_finish(
+      jsonb_build_array(jsonb_build_object('name', p_name, 'keep', false, 'status', 503, 'bytes', 0, 'us', 0)))) then
     return true;
   end if;
   select * into u from usage_event where request_id = p_name and at >= p_since;

@@ -3,8 +3,7 @@ import { chargesCutOff, chargesVoid, type CutOffRow } from './charges.sql.ts'
 
 /**
  * Lists and voids the charges that killed processes left: paid for, and never answered. Runs at each start and every few
- * minutes. Of two at
- * the same time each charge is one's. Answers those that it voided.
+ * minutes; of several at the same time, each charge is voided by one. Answers those that it voided.
  */
 export async function voidCutOff(ctx: Pick<Ctx, 'db' | 'log'>): Promise<CutOffRow[]> {
   const found = await chargesCutOff(ctx.db)

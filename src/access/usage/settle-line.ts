@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import pg from 'pg'
 import type { Clock } from '../../lib/clock.ts'
 import { openDedicated, type Connection } from '../../lib/db/db.ts'
@@ -27,30 +28,22 @@ export class LineLost extends Error {
 
 /** Longer than any statement may take: whoever says nothing for so long is given up. */
 const SILENCE_MS = 6_000
+const LOOK_MS = 500
+const BYE_MS = 500
 const NAME = 'openhaul settle'
 
 type Session = { client: pg.Client; number: number }
+/** One use of a line. `isOver`: whoever asked counts on nothing more being sent. */
+type Asked = { untilMs: number; giveUp(reason: Error): void; isOver: boolean; abandon: (() => void) | null }
 
 /** `lost`: the sessions that the lines of one settler have lost and that may still be at work on the server. */
 export function openLine({ connection, clock }: { connection: Connection; clock: Clock }, lost: Set<number>): Line {
   let session: Session | null = null
-  let patience = new AbortController()
+  let current: Asked | null = null
+  const watch = openWatchdog(clock, () => current)
 
-  async function connect(): Promise<Session> {
-    const client = await openDedicated(connection, {
-      name: NAME,
-      onLost: () => {
-        if (session?.client === client) drop()
-      },
-    })
-    try {
-      const number = await sessionNumber(client)
-      lost.delete(number)
-      return { client, number }
-    } catch (error) {
-      client.end().catch(() => {})
-      throw error
-    }
+  const forget = (client: pg.Client) => {
+    if (session?.client === client) drop()
   }
 
   function drop(): void {
@@ -61,43 +54,105 @@ export function openLine({ connection, clock }: { connection: Connection; clock:
     session = null
   }
 
-  async function ready(signal: AbortSignal): Promise<pg.Client> {
-    const { client } = (session ??= await connect())
+  async function ready(asked: Asked): Promise<pg.Client> {
+    const opened = (session ??= await connect(connection, asked, forget))
+    lost.delete(opened.number)
     if (lost.size > 0) {
       const ended = [...lost]
-      if (!(await sessionsEnd(client, ended, NAME))) throw new Error('a lost session is still at work')
+      if (!(await sessionsEnd(opened.client, ended, NAME))) throw new Error('a lost session is still at work')
+      requireAsked(asked)
       for (const each of ended) lost.delete(each)
     }
-    // Whoever asked has given up and counts on nothing being sent.
-    if (signal.aborted) drop()
-    signal.throwIfAborted()
-    return client
+    return opened.client
   }
 
   return {
     async use(work) {
       let isSent = false
-      const { signal } = (patience = new AbortController())
-      const silence = clock.sleep(SILENCE_MS, signal).then(() => {
-        throw new Error('the database does not answer')
-      })
-      const answer = ready(signal).then((client) => {
+      const { promise: givenUp, reject: giveUp } = Promise.withResolvers<never>()
+      const asked: Asked = { untilMs: clock.elapsedMs() + SILENCE_MS, giveUp, isOver: false, abandon: null }
+      current = asked
+      watch.start()
+      const answer = ready(asked).then((client) => {
         isSent = true
         return work(client)
       })
       try {
-        return await Promise.race([answer, silence])
+        return await Promise.race([answer, givenUp])
       } catch (error) {
         if (isSent && isRefusal(error)) throw error
         drop()
         throw new LineLost(isSent, error)
       } finally {
-        patience.abort()
+        asked.isOver = true
+        asked.abandon?.()
+        current = null
       }
     },
-    cut: () => patience.abort(new Error('the settler closes')),
-    close: async () => session?.client.end().catch(() => {}),
+    cut: () => current?.giveUp(new Error('the settler closes')),
+    async close() {
+      const last = session
+      session = null
+      watch.stop()
+      if (last) await hangUp(last.client, clock)
+    },
   }
+}
+
+/** Gives up on a server that says nothing, looking now and then: a timer for each statement would cost more than the rest of it. */
+function openWatchdog(clock: Clock, current: () => Asked | null) {
+  let sleeping: AbortController | null = null
+
+  async function look(signal: AbortSignal): Promise<void> {
+    while (current() && !signal.aborted) {
+      await clock.sleep(LOOK_MS, signal).catch(() => {})
+      const asked = current()
+      if (asked && clock.elapsedMs() >= asked.untilMs) asked.giveUp(new Error('the database does not answer'))
+    }
+    sleeping = null
+  }
+
+  return {
+    start(): void {
+      if (sleeping) return
+      sleeping = new AbortController()
+      void look(sleeping.signal)
+    },
+    stop: () => sleeping?.abort(),
+  }
+}
+
+function requireAsked({ isOver }: Asked): void {
+  if (isOver) throw new Error('nobody waits for this any more')
+}
+
+async function connect(connection: Connection, asked: Asked, onLost: (client: pg.Client) => void): Promise<Session> {
+  const client = await openDedicated(connection, { name: NAME, onLost: () => onLost(client) })
+  const abandon = () => void client.end().catch(() => {})
+  try {
+    requireAsked(asked)
+    asked.abandon = abandon
+    const number = await sessionNumber(client)
+    requireAsked(asked)
+    return { client, number }
+  } catch (error) {
+    abandon()
+    throw error
+  } finally {
+    asked.abandon = null
+  }
+}
+
+/** Says goodbye, and cuts the connection when the server says nothing to that. */
+async function hangUp(client: pg.Client, clock: Clock): Promise<void> {
+  const over = new AbortController()
+  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection
+  const late = clock.sleep(BYE_MS, over.signal).then(
+    () => stream.destroy(),
+    () => {},
+  )
+  await Promise.race([client.end().catch(() => {}), late])
+  over.abort()
 }
 
 /** The server refused the statement and undid it; anything else leaves open whether it was committed. */
