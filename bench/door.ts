@@ -20,7 +20,7 @@ import { importFeed } from '../src/products/catalog/import.ts'
 import { loadWith, median } from './load.ts'
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 5)
-const SECONDS = Number(process.env['SECONDS'] ?? 3)
+const SECONDS = Number(process.env['ROUND_SECONDS'] ?? 3)
 const LISTING = '600000000001'
 const LOOKUP = `/api/v1/products/weidian/${LISTING}`
 const LINK = `url=https://weidian.com/item.html?itemID=${LISTING}`

@@ -106,6 +106,9 @@ curl -s -H 'Authorization: Bearer ${keys.qc}' ${url}/api/v1/products/weidian/723
 # item: one normalized product for any link
 curl -s -H 'X-API-Key: ${keys.cbk}' -d 'url=https://weidian.com/item.html?itemID=7266541641' ${url}/api/v1/item
 
+# sourcing: a wholesale product of 1688 with its prices and skus
+curl -s -H 'X-API-Key: ${keys.oh}' '${url}/api/v1/1688/get_product_details?offer_id=791912182230'
+
 # links: what a link points at, and the same for every agent (no key)
 curl -s '${url}/api/v1/links?url=${link}&to=all'
 
