@@ -5,7 +5,7 @@ import type { Feature, Product } from '../money/plans/catalogue.ts'
 import { checkPrincipal, type KeyMemo, type Principal } from './keys/keyring.ts'
 import type { RouteScope } from './keys/scopes.ts'
 import { findCaller, takePublicCall } from './limits/addresses.ts'
-import type { Take } from './limits/limit-store.ts'
+import { givenBack, type Take } from './limits/limit-store.ts'
 import { atHand, runOf, type AtHand } from './terms-at-hand.ts'
 import { outcomeOf } from './usage/outcomes.ts'
 import type { Denial, Settled } from './usage/settle.ts'
@@ -184,10 +184,17 @@ function quotaSpent(pot: string, now: Date): DomainError {
  * Once the answer is known: gives back what its status does not use up, durably where it had a price. At once where
  * nothing is to be waited for. Called once for each visit.
  */
-export function conclude(ctx: Ctx, visit: Visit, answer: { requestId: string; status: number; bytes: number; us: number }): void | Promise<void> {
+export function conclude(
+  ctx: Ctx,
+  visit: Visit,
+  answer: { requestId: string; status: number; bytes: number; us: number },
+): void | Promise<void> {
   const outcome = outcomeOf(answer.status)
-  if (outcome.windows !== 'all' && visit.take.denied === -1) {
-    ctx.limits.giveBack(visit.hand.slot, visit.take, outcome.windows === 'none' ? 'all' : 'longer')
+  if (outcome.windows !== 'all') {
+    const which = outcome.windows === 'none' ? 'all' : 'longer'
+    ctx.limits.giveBack(visit.hand.slot, visit.take, which)
+    // The receipt tells what is left after this answer.
+    for (const standing of givenBack(visit.take, which)) standing.remaining++
   }
   if (visit.charged === 'units' && !outcome.quota) {
     visit.charged = 'nothing'

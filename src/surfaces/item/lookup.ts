@@ -9,6 +9,7 @@ import type { Scope } from '../../products/catalog/product.ts'
 import { translateProduct } from '../../products/catalog/translate.ts'
 import { untranslatedTexts } from '../../products/translation/translation.ts'
 import { languageOf } from '../../products/translation/languages.ts'
+import type { Link } from '../../products/links/link.ts'
 import { parseLink } from '../../products/links/parse.ts'
 import { resolveShortLink } from '../../products/links/resolve.ts'
 import type { ListingRef } from '../../products/listing.ts'
@@ -131,11 +132,24 @@ function printItem(ctx: Ctx, scope: Scope, ref: ListingRef, language: string, vi
   })
 }
 
-/** The listing that a link points at. Throws `url_not_supported` for everything else. */
-async function listingOf(ctx: Ctx, url: string): Promise<ListingRef> {
-  const parsed = parseLink(url)
-  const link =
-    parsed.type === 'short' && ctx.config.shortLinks ? await resolveShortLink(parsed, ctx.guardedHttp) : parsed
+/** What links read lately point at: callers ask again for what they show. */
+const READ_LATELY = new Map<string, ListingRef>()
+const READ_LATELY_MAX = 10_000
+const READ_LATELY_CHARS_MAX = 300
+
+/** The listing that a link points at. Throws, or rejects with, `url_not_supported` for everything else. */
+function listingOf(ctx: Ctx, url: string): ListingRef | Promise<ListingRef> {
+  const known = READ_LATELY.get(url)
+  if (known) return known
+  const link = parseLink(url)
+  if (link.type === 'short' && ctx.config.shortLinks) return resolveShortLink(link, ctx.guardedHttp).then(refOf)
+  const ref = refOf(link)
+  if (url.length <= READ_LATELY_CHARS_MAX) READ_LATELY.set(url, ref)
+  if (READ_LATELY.size > READ_LATELY_MAX) READ_LATELY.delete(READ_LATELY.keys().next().value!)
+  return ref
+}
+
+function refOf(link: Link): ListingRef {
   if (link.type === 'item') return { marketplace: link.marketplace, listingId: link.listingId }
   throw new DomainError('url_not_supported', 'URL not allowed or unsafe')
 }
