@@ -35,17 +35,19 @@ create table ledger_transfer (
   id bigint generated always as identity primary key,
   -- The caller's name for it: sending it again changes nothing.
   name text not null unique,
-  -- Money leaves the debit account and reaches the credit account.
-  debit_id bigint not null references ledger_account,
-  credit_id bigint not null references ledger_account,
+  -- Money leaves the debit account and reaches the credit account. No foreign keys: each entry would lock the rows of both
+  -- accounts once more, those of the system too, and accounts are never removed.
+  debit_id bigint not null,
+  credit_id bigint not null,
   amount_minor bigint not null check (amount_minor > 0),
   reason text not null,
   at timestamptz not null,
   -- A transfer is undone by its reverse, at most once, and never edited.
-  reverses_id bigint unique references ledger_transfer,
+  reverses_id bigint references ledger_transfer,
   hold_id bigint references ledger_hold,
   check (debit_id <> credit_id)
 );
+create unique index ledger_transfer_reverses on ledger_transfer (reverses_id) where reverses_id is not null;
 create index ledger_transfer_debit on ledger_transfer (debit_id, id);
 create index ledger_transfer_credit on ledger_transfer (credit_id, id);
 
@@ -58,6 +60,15 @@ $$;
 create trigger ledger_transfer_immutable before update or delete on ledger_transfer
   for each row execute function ledger_transfer_is_immutable();
 
+create function ledger_account_is_kept() returns trigger
+language plpgsql as $$
+begin
+  raise exception 'a ledger account keeps its id, code and currency, and is never removed';
+end
+$$;
+create trigger ledger_account_kept before delete or update of id, code, currency on ledger_account
+  for each row execute function ledger_account_is_kept();
+
 insert into ledger_account (code, currency) values
   -- Where money comes in from: top-ups and what staff credit.
   ('system:payments:USD', 'USD'), ('system:payments:CNY', 'CNY'),
@@ -69,14 +80,23 @@ insert into ledger_account (code, currency) values
 insert into ledger_account (code, currency, balance_minor) select 'api:' || id, 'USD', 0 from account;
 insert into ledger_account (code, currency, balance_minor) select 'wallet:' || id, 'CNY', 0 from account;
 
--- One transfer of p_amount for each name, from a customer's account that the caller has locked and found sufficient.
+-- One transfer of p_amount for each name, from a customer's account that the caller has locked and found sufficient. Answers
+-- the ids of the transfers, in the order of the names.
 create function ledger_pay_many(p_debit bigint, p_credit_code text, p_amount bigint, p_names text[], p_reason text, p_at timestamptz)
-returns void language plpgsql as $$
+returns bigint[] language plpgsql as $$
+declare
+  v_credit bigint;
+  v_ids bigint[];
 begin
-  insert into ledger_transfer (name, debit_id, credit_id, amount_minor, reason, at)
-  select n, p_debit, c.id, p_amount, p_reason, p_at
-  from unnest(p_names) with ordinality as t (n, o), ledger_account c where c.code = p_credit_code order by t.o;
+  select id into strict v_credit from ledger_account where code = p_credit_code;
+  with entered as (
+    insert into ledger_transfer (name, debit_id, credit_id, amount_minor, reason, at)
+    select n, p_debit, v_credit, p_amount, p_reason, p_at from unnest(p_names) with ordinality as t (n, o) order by o
+    returning id
+  )
+  select array_agg(id order by id) into v_ids from entered;
   update ledger_account set balance_minor = balance_minor - p_amount * cardinality(p_names) where id = p_debit;
+  return v_ids;
 end
 $$;
 

@@ -7,13 +7,14 @@ begin
 end
 $$;
 
--- Decides and books a batch of calls in arrival order. p_runs: an array of runs, each of consecutive calls that are alike:
--- {account, key, sandbox, product, operation, pot, bucket, potLimit, price, month, keyCalls, keySpend, bytesIncluded, gbPrice,
---  idempotent, calls: [{name, at, tid, ready, status, bytes, us, record}]}
+-- Decides and books a batch of calls in arrival order. p_runs: an array of runs, each of n consecutive calls that are alike:
+-- {n, account, key, sandbox, product, operation, pot, bucket, potLimit, price, month, keyCalls, keySpend, bytesIncluded, gbPrice,
+--  idempotent}; what differs from call to call is in the arrays, which go through all runs.
 -- pot may be null (none), price null (only the pot pays), keyCalls and keySpend null (no cap), bytesIncluded null (not metered).
 -- Of each run the first from_pot calls are paid by the pot, the next from_balance by the balance, the rest are denied.
 -- A ready call is booked with its usage event; for another a charge waits for its outcome.
-create function calls_settle(p_runs jsonb, p_instance int)
+create function calls_settle(p_runs jsonb, p_names text[], p_ats timestamptz[], p_tids text[], p_ready boolean[],
+  p_status smallint[], p_bytes bigint[], p_us bigint[], p_records bigint[], p_instance int)
 returns table (run int, from_pot int, from_balance int, denied text, balance_after bigint, pot_used bigint)
 language plpgsql as $$
 declare
@@ -27,28 +28,36 @@ declare
   v_key_left bigint;
   v_allowed int;
   v_gigabytes bigint;
-  v_names text[];
-  v_ready record;
+  v_from int;
+  v_to int := 0;
+  v_paid_to int;
+  v_transfers bigint[];
+  v_booked record;
 begin
   perform meters_lock(array(select distinct (e->>'account')::bigint from jsonb_array_elements(p_runs) e));
   run := -1;
   for r in
-    select x.*, jsonb_array_length(x.calls) as n, case when x.sandbox then 'system:sandbox:USD' else 'system:revenue:USD' end as payee
-    from jsonb_to_recordset(p_runs) as x(account bigint, key bigint, sandbox boolean, product text, operation text, pot text,
+    select x.*, case when x.sandbox then 'system:sandbox:USD' else 'system:revenue:USD' end as payee
+    from jsonb_to_recordset(p_runs) as x(n int, account bigint, key bigint, sandbox boolean, product text, operation text, pot text,
       bucket int, "potLimit" bigint, price bigint, month int, "keyCalls" bigint, "keySpend" bigint, "bytesIncluded" bigint,
-      "gbPrice" bigint, idempotent boolean, calls jsonb)
+      "gbPrice" bigint, idempotent boolean)
   loop
     run := run + 1;
+    v_from := v_to + 1;
+    v_to := v_to + r.n;
     from_pot := 0;
     from_balance := 0;
     denied := null;
     pot_used := null;
-    v_at := (r.calls->0->>'at')::timestamptz;
+    v_transfers := null;
+    v_at := p_ats[v_from];
     select * into strict v_meter from meter m where m.account_id = r.account;
     select a.id, a.balance_minor - a.held_minor as available into strict v_wallet from ledger_account a where a.code = 'api:' || r.account;
     v_available := v_wallet.available;
-    v_cap_left := v_meter.cap_usd_micros - pot_used(r.account, 'spend', r.month);
-    v_key_left := r."keySpend" - pot_used(r.account, 'key:' || r.key || ':spend', r.month);
+    v_cap_left := null;
+    v_key_left := null;
+    if v_meter.cap_usd_micros is not null then v_cap_left := v_meter.cap_usd_micros - pot_used(r.account, 'spend', r.month); end if;
+    if r."keySpend" is not null then v_key_left := r."keySpend" - pot_used(r.account, 'key:' || r.key || ':spend', r.month); end if;
     v_room := greatest(0, least(v_available, v_cap_left, v_key_left));
 
     v_allowed := r.n;
@@ -60,8 +69,10 @@ begin
     -- Every gigabyte begun beyond what is included is paid for before the next call.
     if r."bytesIncluded" is not null and v_allowed > 0 then
       v_gigabytes := pot_used(r.account, r.product || '.bytes', r.month) - r."bytesIncluded";
-      v_gigabytes := case when v_gigabytes < 0 then 0 else v_gigabytes / 1000000000 + 1 end - pot_used(r.account, r.product || '.gb', r.month);
-      if v_gigabytes * r."gbPrice" > v_room then
+      if v_gigabytes >= 0 then
+        v_gigabytes := v_gigabytes / 1000000000 + 1 - pot_used(r.account, r.product || '.gb', r.month);
+      end if;
+      if v_gigabytes > 0 and v_gigabytes * r."gbPrice" > v_room then
         v_allowed := 0;
         denied := case
           when v_available < v_gigabytes * r."gbPrice" then 'balance'
@@ -93,58 +104,60 @@ begin
         when v_cap_left is not null and v_cap_left - from_balance * r.price < r.price then 'account_cap'
         else 'key_cap' end;
     end if;
+    v_paid_to := v_from + from_pot + from_balance - 1;
 
     balance_after := v_available - from_balance * coalesce(r.price, 0);
     if from_balance > 0 and r.price > 0 then
-      select array_agg(c.call->>'name' order by c.o) into v_names
-      from jsonb_array_elements(r.calls) with ordinality as c(call, o) where c.o > from_pot and c.o <= from_pot + from_balance;
-      perform ledger_pay_many(v_wallet.id, r.payee, r.price, v_names, 'call', v_at);
+      v_transfers := ledger_pay_many(v_wallet.id, r.payee, r.price, p_names[v_from + from_pot:v_paid_to], 'call', v_at);
       perform spend_add(r.account, r.key, r.month, from_balance * r.price, v_meter.cap_usd_micros, r."keySpend", v_at);
     end if;
     if v_wallet.available >= v_meter.low_balance_usd_micros and balance_after < v_meter.low_balance_usd_micros then
       perform outbox_add(v_at, r.account, 'balance.low',
         jsonb_build_object('balanceUsdMicros', balance_after, 'thresholdUsdMicros', v_meter.low_balance_usd_micros));
     end if;
-    if r."keyCalls" is not null and from_pot + from_balance > 0 then
+    if r."keyCalls" is not null and v_paid_to >= v_from then
       perform pot_add(r.account, 'key:' || r.key || ':calls', r.month, from_pot + from_balance, r."keyCalls", v_at);
     end if;
 
-    insert into usage_event (at, request_id, account_id, key_id, product, operation, status, pot, cost_usd_micros,
-      transfer_id, balance_after_usd_micros, bytes, duration_us, tid)
-    select c.at, c.name, r.account, r.key, r.product, r.operation, c.status,
-      case when c.o <= from_pot then r.pot else 'balance' end,
-      case when c.o <= from_pot then 0 else r.price end, t.id,
-      balance_after + case when c.o <= from_pot then from_balance * coalesce(r.price, 0) else (from_pot + from_balance - c.o) * r.price end,
-      c.bytes, c.us, c.tid
-    from rows from (jsonb_to_recordset(r.calls) as (name text, at timestamptz, tid text, ready boolean, status smallint, bytes bigint, us bigint))
-      with ordinality as c(name, at, tid, ready, status, bytes, us, o)
-    left join ledger_transfer t on t.name = c.name
-    where c.o <= from_pot + from_balance and c.ready;
-
-    insert into charge (name, instance, account_id, key_id, product, operation, pot, bucket, month, cost_usd_micros,
-      key_calls, key_spend, bytes_metered, tid, at)
-    select c.name, p_instance, r.account, r.key, r.product, r.operation,
-      case when c.o <= from_pot then r.pot else 'balance' end, coalesce(r.bucket, r.month), r.month,
-      case when c.o <= from_pot then 0 else r.price end, r."keyCalls" is not null, r."keySpend" is not null,
-      r."bytesIncluded" is not null, c.tid, c.at
-    from rows from (jsonb_to_recordset(r.calls) as (name text, at timestamptz, tid text, ready boolean))
-      with ordinality as c(name, at, tid, ready, o)
-    where c.o <= from_pot + from_balance and not c.ready;
-
-    if r.idempotent then
-      perform idempotency_charged((c->>'record')::bigint, c->>'name')
-      from jsonb_array_elements(r.calls) with ordinality as t(c, o) where o <= from_pot + from_balance and c->>'record' is not null;
+    if true = any(p_ready[v_from:v_paid_to]) then
+      with booked as (
+        insert into usage_event (at, request_id, account_id, key_id, product, operation, status, pot, cost_usd_micros,
+          transfer_id, balance_after_usd_micros, bytes, duration_us, tid)
+        select c.at, c.name, r.account, r.key, r.product, r.operation, c.status,
+          case when c.o <= from_pot then r.pot else 'balance' end,
+          case when c.o <= from_pot then 0 else r.price end, v_transfers[c.o - from_pot],
+          balance_after + case when c.o <= from_pot then from_balance * coalesce(r.price, 0) else (from_pot + from_balance - c.o) * r.price end,
+          c.bytes, c.us, c.tid
+        from unnest(p_names[v_from:v_paid_to], p_ats[v_from:v_paid_to], p_tids[v_from:v_paid_to], p_ready[v_from:v_paid_to],
+          p_status[v_from:v_paid_to], p_bytes[v_from:v_paid_to], p_us[v_from:v_paid_to])
+          with ordinality as c(name, at, tid, ready, status, bytes, us, o)
+        where c.ready
+        returning cost_usd_micros, bytes, duration_us
+      )
+      select count(*) as calls, sum(b.bytes)::bigint as bytes, sum(b.duration_us)::bigint as us, sum(b.cost_usd_micros)::bigint as cost
+      into v_booked from booked b;
+      if r."bytesIncluded" is not null then
+        perform pot_add(r.account, r.product || '.bytes', r.month, v_booked.bytes, r."bytesIncluded", v_at);
+      end if;
+      perform usage_day_add(r.account, r.key, r.product, r.operation, (v_at at time zone 'UTC')::date, v_booked.calls, v_booked.calls,
+        0, v_booked.bytes, v_booked.cost, v_booked.us);
     end if;
 
-    select count(*) as calls, sum(c.bytes)::bigint as bytes, sum(c.us)::bigint as us, count(*) filter (where c.o > from_pot) as paid into v_ready
-    from rows from (jsonb_to_recordset(r.calls) as (ready boolean, bytes bigint, us bigint)) with ordinality as c(ready, bytes, us, o)
-    where c.o <= from_pot + from_balance and c.ready;
-    if v_ready.calls > 0 then
-      if r."bytesIncluded" is not null then
-        perform pot_add(r.account, r.product || '.bytes', r.month, v_ready.bytes, r."bytesIncluded", v_at);
-      end if;
-      perform usage_day_add(r.account, r.key, r.product, r.operation, (v_at at time zone 'UTC')::date, v_ready.calls, v_ready.calls,
-        0, v_ready.bytes, v_ready.paid * coalesce(r.price, 0), v_ready.us);
+    if false = any(p_ready[v_from:v_paid_to]) then
+      insert into charge (name, instance, account_id, key_id, product, operation, pot, bucket, month, cost_usd_micros,
+        key_calls, key_spend, bytes_metered, tid, at)
+      select c.name, p_instance, r.account, r.key, r.product, r.operation,
+        case when c.o <= from_pot then r.pot else 'balance' end, coalesce(r.bucket, r.month), r.month,
+        case when c.o <= from_pot then 0 else r.price end, r."keyCalls" is not null, r."keySpend" is not null,
+        r."bytesIncluded" is not null, c.tid, c.at
+      from unnest(p_names[v_from:v_paid_to], p_ats[v_from:v_paid_to], p_tids[v_from:v_paid_to], p_ready[v_from:v_paid_to])
+        with ordinality as c(name, at, tid, ready, o)
+      where not c.ready;
+    end if;
+
+    if r.idempotent then
+      perform idempotency_charged(c.record, c.name)
+      from unnest(p_names[v_from:v_paid_to], p_records[v_from:v_paid_to]) as c(name, record) where c.record is not null;
     end if;
     return next;
   end loop;

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type pg from 'pg'
 import type { Db } from '../../lib/db/db.ts'
+import type { PrintedBatch } from './runs.ts'
 
 /** How each run of a batch was decided; see `calls_settle`. */
 export type RunRow = {
@@ -11,12 +12,17 @@ export type RunRow = {
   pot_used: number | null
 }
 
-/** Decides and books a batch, `runs` as JSON. One statement, so it happens whole or not at all. */
-export async function callsSettle(client: pg.ClientBase, runs: string, instance: number): Promise<RunRow[]> {
+/** Decides and books a batch. One statement, so it happens whole or not at all. */
+export async function callsSettle(
+  client: pg.ClientBase,
+  { runs, columns }: PrintedBatch,
+  instance: number,
+): Promise<RunRow[]> {
   const { rows } = await client.query<RunRow>({
     name: 'calls_settle',
-    text: `select from_pot, from_balance, denied, balance_after, pot_used from calls_settle($1::jsonb, $2)`,
-    values: [runs, instance],
+    text: `select from_pot, from_balance, denied, balance_after, pot_used
+      from calls_settle($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+    values: [runs, ...columns, instance],
   })
   return rows
 }

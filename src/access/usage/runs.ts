@@ -43,27 +43,38 @@ export type Settled =
 
 type Asked = { run: Run; call: Call }
 
-/** Calls as `calls_settle` takes them: consecutive ones of the same run together, in the order of their arrival. */
-export function printRuns(batch: readonly Asked[]): string {
+/** A batch as `calls_settle` takes it: the runs as JSON, and what differs from call to call as arrays in PostgreSQL's own text. */
+export type PrintedBatch = { runs: string; columns: string[] }
+
+/** Consecutive calls of the same run together, in the order of their arrival. By hand, as this is done for every priced call. */
+export function printBatch(batch: readonly Asked[]): PrintedBatch {
   const runs: string[] = []
   for (let at = 0; at < batch.length; ) {
     const { run } = batch[at]!
-    const calls: string[] = []
+    const from = at
     let idempotent = false
-    for (; at < batch.length && batch[at]!.run === run; at++) {
-      const { call } = batch[at]!
-      calls.push(printCall(call))
-      idempotent ||= call.record !== null
-    }
-    runs.push(`${JSON.stringify({ ...run, idempotent }).slice(0, -1)},"calls":[${calls.join(',')}]}`)
+    for (; at < batch.length && batch[at]!.run === run; at++) idempotent ||= batch[at]!.call.record !== null
+    runs.push(JSON.stringify({ ...run, n: at - from, idempotent }))
   }
-  return `[${runs.join(',')}]`
+  const column = (print: (call: Call) => string | number) => `{${batch.map(({ call }) => print(call)).join(',')}}`
+  return {
+    runs: `[${runs.join(',')}]`,
+    columns: [
+      column(({ name }) => quote(name)),
+      column(({ at }) => timeText(at)),
+      column(({ tid }) => (tid === null ? 'NULL' : quote(storableTid(tid)))),
+      column(({ ready }) => (ready ? 't' : 'f')),
+      column(({ status }) => status),
+      column(({ bytes }) => bytes),
+      column(({ us }) => us),
+      column(({ record }) => record ?? 'NULL'),
+    ],
+  }
 }
 
-/** By hand, as this is done for every priced call, and printing it as an object takes three times as long. */
-function printCall({ name, at, tid, ready, status, bytes, us, record }: Call): string {
-  const tidText = tid === null ? 'null' : JSON.stringify(storableTid(tid))
-  return `{"name":${JSON.stringify(name)},"at":"${timeText(at)}","tid":${tidText},"ready":${ready},"status":${status},"bytes":${bytes},"us":${us},"record":${record}}`
+/** An element of an array in PostgreSQL's text. */
+function quote(text: string): string {
+  return `"${/["\\]/.test(text) ? text.replaceAll(/["\\]/g, '\\$&') : text}"`
 }
 
 let lastMs = Number.NaN

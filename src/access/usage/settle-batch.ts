@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { callsBooked, callsSettle, type BookedRow } from './charges.sql.ts'
-import { printRuns, settledOf, type Settled } from './runs.ts'
+import { printBatch, settledOf, type Settled } from './runs.ts'
 import { busy, partsOf, rejectAll, RETRY_MS, told, type Charged, type Job, type Waiting } from './settle-job.ts'
 import { LineLost } from './settle-line.ts'
 
@@ -11,7 +11,7 @@ export async function settleBatch(job: Job, batch: Pending[]): Promise<void> {
   if (batch.length === 0) return
   let settled: Settled[]
   try {
-    const rows = await job.line.use((client) => callsSettle(client, printRuns(batch), job.instance))
+    const rows = await job.line.use((client) => callsSettle(client, printBatch(batch), job.instance))
     settled = settledOf(batch, rows)
   } catch (error) {
     if (error instanceof LineLost) return settleDoubtful(job, batch, error.isSent)
