@@ -48,7 +48,14 @@ async function benchDoor(): Promise<void> {
   const database = await startEmbedded({ dataDir, log })
   const valkey = await startValkey(dataDir)
   const keys = await prepare(dataDir)
-  const environment = { ...process.env, DATA_DIR: dataDir, LOG_LEVEL: 'error', DATABASE_URL: '', SOURCES: '', VALKEY_URL: '' }
+  const environment = {
+    ...process.env,
+    DATA_DIR: dataDir,
+    LOG_LEVEL: 'error',
+    DATABASE_URL: '',
+    SOURCES: '',
+    VALKEY_URL: '',
+  }
   const servers: Server[] = []
   const run = async (name: string, args: string[], env: Record<string, string> = {}) => {
     const server = await start(name, args, { ...environment, ...env })
@@ -63,7 +70,10 @@ async function benchDoor(): Promise<void> {
   const form = { 'content-type': 'application/x-www-form-urlencoded' }
   const item = (key: string) => ({ path: '/api/v1/item', headers: { 'x-api-key': key, ...form }, body: LINK })
   const raw = await run('node:http', [here('raw-server.ts'), await keep(dataDir, 'lookup.json', ours, lookup)])
-  const rawItem = await run('node:http', [here('raw-server.ts'), await keep(dataDir, 'item.json', ours, item(keys.priced))])
+  const rawItem = await run('node:http', [
+    here('raw-server.ts'),
+    await keep(dataDir, 'item.json', ours, item(keys.priced)),
+  ])
   const nest = await run('NestJS on Express', [here('nest-server.ts'), join(dataDir, 'lookup.json'), keys.metered])
 
   const variants: Variant[] = []
@@ -71,7 +81,13 @@ async function benchDoor(): Promise<void> {
     variants.push({ name: 'node:http, same bytes', server: raw, connections, ...lookup })
     variants.push({ name: 'look-up', server: ours, connections, ...lookup })
     if (shared) variants.push({ name: 'look-up, Valkey', server: shared, connections, ...lookup })
-    variants.push({ name: 'look-up, NestJS on Express', server: nest, connections, ...lookup, path: '/api/v1/products/weidian/7231368393' })
+    variants.push({
+      name: 'look-up, NestJS on Express',
+      server: nest,
+      connections,
+      ...lookup,
+      path: '/api/v1/products/weidian/7231368393',
+    })
   }
   variants.push({ name: 'node:http, same bytes, POST', server: rawItem, connections: 64, ...item(keys.priced) })
   variants.push({ name: 'item, metering off', server: unmetered, connections: 64, ...item(keys.priced) })
@@ -82,7 +98,7 @@ async function benchDoor(): Promise<void> {
     report(await measure(variants.filter(({ name }) => new RegExp(process.env['ONLY'] ?? '').test(name))))
   } finally {
     for (const { child } of servers) child.kill('SIGTERM')
-    await Promise.all(servers.map(({ child }) => child.exitCode ?? child.signalCode ?? once(child, 'exit')))
+    await Promise.all(servers.map(async ({ child }) => child.exitCode ?? child.signalCode ?? once(child, 'exit')))
     valkey?.child.kill()
     await database.leave()
     rmSync(dataDir, { recursive: true, force: true })
@@ -116,19 +132,31 @@ async function once1({ server, connections, path, headers, body }: Variant, seco
 
 /** User and system time of a process, from the kernel's own count in hundredths of a second. */
 function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ')
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ')
   return (Number(fields[11]) + Number(fields[12])) / 100
 }
 
 function report(figures: Map<Variant, Figures>): void {
-  const rows = [...figures].map(([{ name, connections }, { rates, tails, cpuUs }]) => ({ name, connections, rates, tails, cpuUs }))
-  const find = (name: string, connections: number) => rows.find((row) => row.name === name && row.connections === connections)
+  const rows = [...figures].map(([{ name, connections }, { rates, tails, cpuUs }]) => ({
+    name,
+    connections,
+    rates,
+    tails,
+    cpuUs,
+  }))
+  const find = (name: string, connections: number) =>
+    rows.find((row) => row.name === name && row.connections === connections)
   const ratio = (a: number[], b: number[] | undefined) =>
     b ? median(a.map((rate, round) => rate / b[round]!)).toFixed(2) : ''
-  console.log(`\nmedians of ${ROUNDS} interleaved rounds of ${SECONDS} s; each server on cpu 0, PostgreSQL and load on cpu 1`)
+  console.log(
+    `\nmedians of ${ROUNDS} interleaved rounds of ${SECONDS} s; each server on cpu 0, PostgreSQL and load on cpu 1`,
+  )
   console.table(
     rows.map(({ name, connections, rates, tails, cpuUs }) => {
-      const base = name.includes('item') || name.includes('POST') ? 'node:http, same bytes, POST' : 'node:http, same bytes'
+      const base =
+        name.includes('item') || name.includes('POST') ? 'node:http, same bytes, POST' : 'node:http, same bytes'
       return {
         what: name,
         connections,
@@ -137,8 +165,12 @@ function report(figures: Map<Variant, Figures>): void {
         'cpu µs/call': median(cpuUs).toFixed(1),
         'of node:http': ratio(rates, find(base, connections)?.rates),
         'cpu of node:http': ratio(cpuUs, find(base, connections)?.cpuUs),
-        'of unmetered': name.startsWith('item, priced') ? ratio(rates, find('item, metering off', connections)?.rates) : '',
-        'of NestJS': name.startsWith('look-up') ? ratio(rates, find('look-up, NestJS on Express', connections)?.rates) : '',
+        'of unmetered': name.startsWith('item, priced')
+          ? ratio(rates, find('item, metering off', connections)?.rates)
+          : '',
+        'of NestJS': name.startsWith('look-up')
+          ? ratio(rates, find('look-up, NestJS on Express', connections)?.rates)
+          : '',
       }
     }),
   )
@@ -162,7 +194,12 @@ async function prepare(dataDir: string): Promise<Record<'metered' | 'priced', st
   }
 }
 
-async function caller(ctx: Ctx, name: string, product: Product, overrides: Parameters<typeof setPlan>[4]): Promise<string> {
+async function caller(
+  ctx: Ctx,
+  name: string,
+  product: Product,
+  overrides: Parameters<typeof setPlan>[4],
+): Promise<string> {
   const account = await createAccount(ctx, name)
   await ctx.db.transaction().execute(async (tx) => {
     await setPlan(tx, account.id, product, 'custom', overrides)
@@ -186,7 +223,12 @@ function product(): object {
 }
 
 /** Keeps what the server answers, for the baseline to serve. */
-async function keep(dataDir: string, name: string, { port }: Server, { path, headers, body }: Omit<Variant, 'name' | 'server' | 'connections'>): Promise<string> {
+async function keep(
+  dataDir: string,
+  name: string,
+  { port }: Server,
+  { path, headers, body }: Omit<Variant, 'name' | 'server' | 'connections'>,
+): Promise<string> {
   const answer = await fetch(`http://127.0.0.1:${port}${path}`, { headers, ...(body && { method: 'POST', body }) })
   const text = await answer.text()
   if (answer.status !== 200) throw new Error(`${path} answered ${answer.status}: ${text}`)
@@ -197,7 +239,18 @@ async function keep(dataDir: string, name: string, { port }: Server, { path, hea
 }
 
 async function start(name: string, args: string[], environment: NodeJS.ProcessEnv): Promise<Server> {
-  const child = spawn('taskset', ['-c', '0', process.execPath, ...(process.env['FLAGS']?.split(' ') ?? []), ...(process.env['PROFILE'] ? ['--cpu-prof', `--cpu-prof-dir=${process.env['PROFILE']}`] : []), ...args], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(
+    'taskset',
+    [
+      '-c',
+      '0',
+      process.execPath,
+      ...(process.env['FLAGS']?.split(' ') ?? []),
+      ...(process.env['PROFILE'] ? ['--cpu-prof', `--cpu-prof-dir=${process.env['PROFILE']}`] : []),
+      ...args,
+    ],
+    { env: environment, stdio: ['ignore', 'pipe', 'inherit'] },
+  )
   for await (const line of createInterface({ input: child.stdout })) {
     const port = /ready on http:\/\/[^ ]*:(\d+)$/.exec(line)?.[1]
     if (port) return { name, child, port: Number(port) }
@@ -209,7 +262,9 @@ async function start(name: string, args: string[], environment: NodeJS.ProcessEn
 async function startValkey(dataDir: string): Promise<{ child: ChildProcess; url: string } | null> {
   const port = 20_000 + (process.pid % 20_000)
   for (const binary of ['valkey-server', 'redis-server']) {
-    const child = spawn(binary, ['--port', String(port), '--save', '', '--bind', '127.0.0.1', '--dir', dataDir], { stdio: 'ignore' })
+    const child = spawn(binary, ['--port', String(port), '--save', '', '--bind', '127.0.0.1', '--dir', dataDir], {
+      stdio: 'ignore',
+    })
     const failed = once(child, 'error').then(() => true)
     if (await Promise.race([failed, delay(500).then(() => false)])) continue
     return { child, url: `redis://127.0.0.1:${port}` }

@@ -35,11 +35,15 @@ export async function loadWith(options: {
   return { calls, seconds, callsPerSecond: calls / seconds, p50Ms: at(0.5), p99Ms: at(0.99) }
 }
 
+const OK = Buffer.from('HTTP/1.1 200')
+const HEAD_END = Buffer.from('\r\n\r\n')
+
 function keepBusy(port: number, request: Buffer, endsAt: number, latenciesMs: number[]): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true })
-    let rest = Buffer.alloc(0)
+    let rest: Buffer | null = null
     let sentAt = 0
+    let bodyBytes = -1
     const send = () => {
       sentAt = performance.now()
       socket.write(request)
@@ -47,14 +51,17 @@ function keepBusy(port: number, request: Buffer, endsAt: number, latenciesMs: nu
     socket.on('connect', send)
     socket.on('error', reject)
     socket.on('data', (chunk) => {
-      rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
-      const head = rest.indexOf('\r\n\r\n')
+      const answer = rest === null ? chunk : Buffer.concat([rest, chunk])
+      rest = answer
+      const head = answer.indexOf(HEAD_END)
       if (head === -1) return
-      const text = rest.toString('latin1', 0, head)
-      if (!text.startsWith('HTTP/1.1 200')) return reject(new Error(`not 200: ${text.slice(0, 200)}`))
-      const length = Number(/content-length: *(\d+)/i.exec(text)?.[1])
-      if (rest.length < head + 4 + length) return
-      rest = rest.subarray(head + 4 + length)
+      if (answer.compare(OK, 0, OK.length, 0, OK.length) !== 0) {
+        return reject(new Error(`not 200: ${answer.toString('latin1', 0, 300)}`))
+      }
+      // Read once: a server answers the same request with as many bytes each time.
+      if (bodyBytes === -1) bodyBytes = Number(/content-length: *(\d+)/i.exec(answer.toString('latin1', 0, head))?.[1])
+      if (answer.length < head + HEAD_END.length + bodyBytes) return
+      rest = null
       const now = performance.now()
       latenciesMs.push(now - sentAt)
       if (now < endsAt) send()

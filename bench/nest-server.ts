@@ -57,6 +57,7 @@ Get('products/:storefront/:listingId')(
   Object.getOwnPropertyDescriptor(ProductsController.prototype, 'find')!,
 )
 
+// oxlint-disable-next-line typescript/no-extraneous-class
 class AppModule {}
 Module({ controllers: [ProductsController], providers: [KeyGuard] })(AppModule)
 

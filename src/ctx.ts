@@ -164,10 +164,7 @@ async function readWatched(client: pg.ClientBase): Promise<Watched> {
 
 /** The rest of a ctx around its database: what needs no opening. */
 export function assembleCtx(
-  parts: Pick<
-    Ctx,
-    'config' | 'clock' | 'db' | 'connection' | 'http' | 'guardedHttp' | 'log' | 'watch' | 'instance'
-  >,
+  parts: Pick<Ctx, 'config' | 'clock' | 'db' | 'connection' | 'http' | 'guardedHttp' | 'log' | 'watch' | 'instance'>,
 ): Ctx {
   const { config, clock, db, connection, log } = parts
   const share = shareAmong(parts.watch, parts.instance)

@@ -73,7 +73,11 @@ account
   .option('--per-second <count>', 'requests a second, or unlimited', limitOrUnlimited)
   .option('--per-minute <count>', 'requests a minute, or unlimited', limitOrUnlimited)
   .option('--per-day <count>', 'item: calls paid for each UTC day', units)
-  .option('--per-month <count>', 'calls, credits, checks or (item) trial of a UTC month; qc: or unlimited', unitsOrUnlimited)
+  .option(
+    '--per-month <count>',
+    'calls, credits, checks or (item) trial of a UTC month; qc: or unlimited',
+    unitsOrUnlimited,
+  )
   .option('--price-usd <amount>', 'item, risk: of a call beyond those; none refuses it', usdOrNone)
   .option('--gb-included <count>', 'item: 10^9 response bytes of a UTC month', units)
   .option('--features <a,b>', 'qc: what it may do beside look-ups', commaList)

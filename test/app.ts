@@ -48,7 +48,17 @@ export async function testCtx(
   const http = openHttp()
   const guardedHttp = openGuardedHttp()
   t.after(() => Promise.all([http.close(), guardedHttp.close()]))
-  const assembled = assembleCtx({ config, clock, db, connection, http, guardedHttp, log: silentLog, watch: watched, instance })
+  const assembled = assembleCtx({
+    config,
+    clock,
+    db,
+    connection,
+    http,
+    guardedHttp,
+    log: silentLog,
+    watch: watched,
+    instance,
+  })
   const ctx = { ...assembled, ...parts }
   t.after(() => settleCtx(ctx))
   return ctx
@@ -73,7 +83,10 @@ export async function giveRoom(ctx: Pick<Ctx, 'db'>, account: Account): Promise<
 /** A new key of a new account, and the headers that carry it; with `room` on plans without limits to meet. */
 export async function seedKey(
   ctx: Ctx,
-  wish: { style?: Style; mode?: Mode; room?: boolean } & Pick<NewKey, 'scopes' | 'allow' | 'capCalls' | 'capUsdMicros'> = {},
+  wish: { style?: Style; mode?: Mode; room?: boolean } & Pick<
+    NewKey,
+    'scopes' | 'allow' | 'capCalls' | 'capUsdMicros'
+  > = {},
 ): Promise<{ id: number; key: string; account: Account; headers: Record<string, string> }> {
   const account = await seedAccount(ctx)
   const { style = 'qc', mode = 'test', room = false, ...rest } = wish

@@ -5,6 +5,7 @@ import type { Feature, Product } from '../money/plans/catalogue.ts'
 import { checkPrincipal, type KeyMemo, type Principal } from './keys/keyring.ts'
 import type { RouteScope } from './keys/scopes.ts'
 import { findCaller, takePublicCall } from './limits/addresses.ts'
+import type { LeaseAnswer } from './limits/leases.ts'
 import { givenBack, type Take } from './limits/limit-store.ts'
 import { atHand, runOf, type AtHand } from './terms-at-hand.ts'
 import { outcomeOf } from './usage/outcomes.ts'
@@ -114,21 +115,18 @@ export type Work = {
  * The second half, once the input is valid and before the work is done, for a call without a price: takes its units of the
  * month. At once where they are at hand. Rejects with `quota_spent`, with nothing taken.
  */
-export function chargeUnits(ctx: Ctx, visit: Visit): void | Promise<void> {
+export function chargeUnits(ctx: Ctx, visit: Visit): Promise<void> | undefined {
   const { pots } = visit.hand
-  if (pots.length === 0) {
-    visit.charged = 'units'
-    return
-  }
-  const answer = ctx.leases.take(visit.principal.accountId, pots)
-  if (answer === true) {
-    visit.charged = 'units'
-    return
-  }
-  return answer.then((leased) => {
-    if (!leased.granted) throw quotaSpent(leased.pot, ctx.clock.now())
-    visit.charged = 'units'
-  })
+  const answer = pots.length === 0 || ctx.leases.take(visit.principal.accountId, pots)
+  if (answer !== true) return takeLeased(ctx, visit, answer)
+  visit.charged = 'units'
+  return undefined
+}
+
+async function takeLeased(ctx: Ctx, visit: Visit, answer: Promise<LeaseAnswer>): Promise<void> {
+  const leased = await answer
+  if (!leased.granted) throw quotaSpent(leased.pot, ctx.clock.now())
+  visit.charged = 'units'
 }
 
 /**
@@ -160,18 +158,14 @@ export async function chargePriced(ctx: Ctx, visit: Visit, work: Work): Promise<
 
 function denied(denial: Denial, now: Date): DomainError {
   const retryAfterSeconds = Math.ceil((monthEnd(now).getTime() - now.getTime()) / 1000)
-  switch (denial) {
-    case 'pot':
-      return new DomainError('credits_spent', 'All credits of this month are used.', { retryAfterSeconds })
-    case 'balance':
-      return new DomainError('balance_too_low', 'Balance too low; top up to continue.')
-    case 'account_cap':
-      return new DomainError('cap_reached', 'The spending cap of the account is reached for this month.')
-    case 'key_cap':
-      return new DomainError('cap_reached', 'The spending cap of this key is reached for this month.')
-    case 'key_calls':
-      return quotaSpent('key', now)
+  const refusals: Record<Denial, () => DomainError> = {
+    pot: () => new DomainError('credits_spent', 'All credits of this month are used.', { retryAfterSeconds }),
+    balance: () => new DomainError('balance_too_low', 'Balance too low; top up to continue.'),
+    account_cap: () => new DomainError('cap_reached', 'The spending cap of the account is reached for this month.'),
+    key_cap: () => new DomainError('cap_reached', 'The spending cap of this key is reached for this month.'),
+    key_calls: () => quotaSpent('key', now),
   }
+  return refusals[denial]()
 }
 
 function quotaSpent(pot: string, now: Date): DomainError {

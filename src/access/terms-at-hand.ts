@@ -57,7 +57,8 @@ function prepare(principal: Principal, product: Product, now: Date): AtHand {
     rules,
     policy: rules
       .filter(({ max }) => max !== UNLIMITED)
-      .map(({ name, windowMs, max }) => `"${name}";q=${max};w=${windowMs / 1000}`).join(', '),
+      .map(({ name, windowMs, max }) => `"${name}";q=${max};w=${windowMs / 1000}`)
+      .join(', '),
     pots,
     isPriced,
     runs: new Map(),

@@ -24,7 +24,10 @@ const PREFLIGHT = {
  * What happens to every request before its route, and to every answer before it leaves: browsers of any origin may read it,
  * and it has an id. `answerUnknown` answers what no route does.
  */
-export function receive(app: FastifyInstance, answerUnknown: (request: FastifyRequest, reply: FastifyReply) => void): void {
+export function receive(
+  app: FastifyInstance,
+  answerUnknown: (request: FastifyRequest, reply: FastifyReply) => void,
+): void {
   app.decorate('lifecycle', { isStopping: false })
   app.addHook('onRequest', (request, reply, done) => {
     follow(request.raw.socket, 1)

@@ -66,6 +66,15 @@ function enterThrough(ctx: Ctx, surface: Surface, door: Door) {
     request.visit = visit
     return visit?.refusal ?? undefined
   }
+  const admitLater = async (entering: Promise<Visit>, request: FastifyRequest, done: (error?: Error) => void) => {
+    let refusal: Error | undefined
+    try {
+      refusal = admit(request, await entering)
+    } catch (error) {
+      refusal = error as Error
+    }
+    done(refusal)
+  }
   return (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void => {
     let entered: ReturnType<typeof identify>
     try {
@@ -78,7 +87,7 @@ function enterThrough(ctx: Ctx, surface: Surface, door: Door) {
       done(error as Error)
       return
     }
-    if (entered instanceof Promise) entered.then((visit) => done(admit(request, visit)), done)
+    if (entered instanceof Promise) void admitLater(entered, request, done)
     else done(admit(request, entered))
   }
 }
@@ -115,9 +124,9 @@ export function chargeFor(
   request: FastifyRequest,
   reply: FastifyReply,
   ready: ByteText | null = null,
-): void | Promise<void> {
+): Promise<void> | undefined {
   const { visit } = request
-  if (visit === null) return
+  if (visit === null) return undefined
   if (!visit.hand.isPriced) return chargeUnits(ctx, visit)
   return chargePriced(ctx, visit, {
     requestId: request.id,
@@ -129,9 +138,9 @@ export function chargeFor(
 }
 
 function takeUpRecord(ctx: Ctx, url: string) {
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
     const key = request.headers['idempotency-key']
-    if (key === undefined || request.visit === null) return
+    if (key === undefined || request.visit === null) return undefined
     return takeUp(ctx, request, reply, { key: String(key), route: `${request.method} ${url}` })
   }
 }
@@ -158,14 +167,17 @@ function leaveThrough(ctx: Ctx, cost: 0 | 1) {
       return done(null, payload)
     }
     const leave = async () => {
-      await concluded
-      writeReceipt(reply, visit)
-      if (record !== null && !record.isReplay) await (remember(ctx, record, reply, payload) ?? forget(ctx, record))
+      let fault: Error | null = null
+      try {
+        await concluded
+        writeReceipt(reply, visit)
+        if (record !== null && !record.isReplay) await (remember(ctx, record, reply, payload) ?? forget(ctx, record))
+      } catch (error) {
+        fault = error as Error
+      }
+      done(fault, payload)
     }
-    leave().then(
-      () => done(null, payload),
-      (error: Error) => done(error),
-    )
+    void leave()
   }
 }
 

@@ -17,9 +17,17 @@ export function gauges(registry: Registry, ctx: Ctx): void {
     ],
     ['openhaul_usage_pending', 'Usage records that are not written yet.', () => usage.pending],
     ['openhaul_usage_dropped_total', 'Usage records given up as the database was away too long.', () => usage.dropped],
-    ['openhaul_limits_fallback', '1 while Valkey is away and this node counts alone.', () => Number(limits.isFallback())],
+    [
+      'openhaul_limits_fallback',
+      '1 while Valkey is away and this node counts alone.',
+      () => Number(limits.isFallback()),
+    ],
     ['openhaul_nodes', 'Serving processes on this database.', () => watch.value.instances.length],
-    ['openhaul_watch_age_seconds', 'How old this node’s view of changed keys and plans is.', () => watch.ageMs() / 1000],
+    [
+      'openhaul_watch_age_seconds',
+      'How old this node’s view of changed keys and plans is.',
+      () => watch.ageMs() / 1000,
+    ],
   ]
   for (const [name, help, read] of single) {
     const gauge: Gauge = new Gauge({ name, help, registers: [registry], collect: () => gauge.set(read()) })

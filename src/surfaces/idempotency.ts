@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { claim, finish, fingerprintOf, isPinned, release, validKey } from '../access/idempotency/idempotency.ts'
+import { voidCharge } from '../access/usage/cut-off.ts'
 import type { Ctx } from '../ctx.ts'
 import { DomainError } from '../lib/errors.ts'
 import { JSON_TYPE } from './send.ts'
@@ -19,7 +20,7 @@ export async function takeUp(
   request: FastifyRequest,
   reply: FastifyReply,
   { key, route }: { key: string; route: string },
-): Promise<unknown> {
+): Promise<FastifyReply | undefined> {
   const visit = request.visit!
   const claimed = await claim(ctx.db, {
     accountId: visit.principal.accountId,
@@ -31,22 +32,22 @@ export async function takeUp(
     aliveInstances: () => readInstances(ctx),
     now: ctx.clock.now(),
   })
-  switch (claimed.kind) {
-    case 'new':
-      request.record = { id: claimed.id, isReplay: false }
-      return
-    case 'resumed':
-      request.record = { id: claimed.id, isReplay: false }
-      visit.isPrepaid = claimed.charge !== null
-      return
-    case 'replay':
-      request.record = { id: 0, isReplay: true }
-      return reply.code(claimed.status).header('idempotent-replayed', 'true').type(JSON_TYPE).send(claimed.body)
-    case 'running':
-      throw new DomainError('conflict', 'A request with this Idempotency-Key is under way; wait for its answer.')
-    case 'other_request':
-      throw new DomainError('conflict', 'This Idempotency-Key was used for another request; choose a new one.')
+  if (claimed.kind === 'replay') {
+    request.record = { id: 0, isReplay: true }
+    return reply.code(claimed.status).header('idempotent-replayed', 'true').type(JSON_TYPE).send(claimed.body)
   }
+  if (claimed.kind === 'running') {
+    throw new DomainError('conflict', 'A request with this Idempotency-Key is under way; wait for its answer.')
+  }
+  if (claimed.kind === 'other_request') {
+    throw new DomainError('conflict', 'This Idempotency-Key was used for another request; choose a new one.')
+  }
+  request.record = { id: claimed.id, isReplay: false }
+  if (claimed.kind === 'resumed' && claimed.charge !== null) {
+    // Booked whole, it is paid for; begun, it is charged anew, before somebody takes the old charge for forgotten.
+    visit.isPrepaid = !(await voidCharge(ctx, claimed.charge))
+  }
+  return undefined
 }
 
 async function readInstances(ctx: Ctx): Promise<readonly number[]> {

@@ -40,7 +40,9 @@ function logRequest(
   const where = facts.route === 'none' ? pathOf(request.url).slice(0, 200) : facts.route
   const tid = request.tid === null ? {} : { tid: request.tid }
   const paid = request.visit?.paid
-  const cost = paid ? { pot: paid.pot, costUsdMicros: paid.costUsdMicros, balanceAfterUsdMicros: paid.balanceAfterUsdMicros } : {}
+  const cost = paid
+    ? { pot: paid.pot, costUsdMicros: paid.costUsdMicros, balanceAfterUsdMicros: paid.balanceAfterUsdMicros }
+    : {}
   ctx.log.info(
     { requestId: request.id, method: request.method, ...facts, accountId, keyId, ...tid, ...cost },
     `${request.method} ${where} ${facts.status}`,

@@ -6,7 +6,9 @@ const BUCKETS = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10]
 type Cell = { buckets: number[]; sum: number; count: number; billed: number }
 
 /** Durations by method, route and status, and how many calls were billed. */
-export type RequestMetric = { observe(method: string, route: string, status: number, seconds: number, isBilled: boolean): void }
+export type RequestMetric = {
+  observe(method: string, route: string, status: number, seconds: number, isBilled: boolean): void
+}
 
 /**
  * Counts requests in plain cells and prints them when asked: the library's own histogram hashes its labels at each call,

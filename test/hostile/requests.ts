@@ -6,7 +6,7 @@ export type Dice = () => number
 /** One request as raw bytes, and which statuses are a right answer to it; null: hanging up is right too. */
 export type Attack = { name: string; bytes: Buffer; statuses: readonly (number | null)[] }
 
-const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'.split('')
 const PATHS = [
   '/api/v1/products/weidian/7231368393',
   '/api/v1/usage',
@@ -20,8 +20,9 @@ const METHODS = ['BREW', 'QUERY', 'PROPFIND', 'M-SEARCH', 'LINK', 'TRACE', 'CONN
 const CLOSE = 'Host: haul.test\r\nConnection: close\r\n'
 
 const pick = <T>(dice: Dice, list: readonly T[]): T => list[Math.floor(dice() * list.length)]!
-const letters = (dice: Dice, count: number) => Array.from({ length: count }, () => pick(dice, [...LETTERS])).join('')
-const request = (line: string, headers: string, body = '') => Buffer.from(`${line} HTTP/1.1\r\n${CLOSE}${headers}\r\n${body}`, 'latin1')
+const letters = (dice: Dice, count: number) => Array.from({ length: count }, () => pick(dice, LETTERS)).join('')
+const request = (line: string, headers: string, body = '') =>
+  Buffer.from(`${line} HTTP/1.1\r\n${CLOSE}${headers}\r\n${body}`, 'latin1')
 const get = (path: string, headers: string) => request(`GET ${path}`, headers)
 
 /** Every kind of attack, drawn anew at each call. `key` works, and is only ever sent spoilt. */
@@ -32,12 +33,22 @@ export const ATTACKS: readonly ((dice: Dice, key: string) => Attack)[] = [
     return { name: 'a key that nobody has', bytes: get(pick(dice, PATHS), header), statuses: [401, 405, 429] }
   },
   (dice) => {
-    const junk = Array.from({ length: Math.floor(dice() * 300) }, () => String.fromCharCode(33 + Math.floor(dice() * 222)))
-    return { name: 'junk for a key', bytes: get(pick(dice, PATHS), `Authorization: Bearer ${junk.join('')}\r\n`), statuses: [400, 401, 405, 429] }
+    const junk = Array.from({ length: Math.floor(dice() * 300) }, () =>
+      String.fromCharCode(33 + Math.floor(dice() * 222)),
+    )
+    return {
+      name: 'junk for a key',
+      bytes: get(pick(dice, PATHS), `Authorization: Bearer ${junk.join('')}\r\n`),
+      statuses: [400, 401, 405, 429],
+    }
   },
   (dice, key) => {
     const spoilt = `${key.slice(0, -1)}${pick(dice, ['!', '-', ' x', '\t', 'é'])}`
-    return { name: 'a key with one character wrong', bytes: get(PATHS[0]!, `X-API-Key: ${spoilt}\r\n`), statuses: [401, 429] }
+    return {
+      name: 'a key with one character wrong',
+      bytes: get(PATHS[0]!, `X-API-Key: ${spoilt}\r\n`),
+      statuses: [401, 429],
+    }
   },
   (dice) => ({
     name: '1 MB of headers',
@@ -51,7 +62,10 @@ export const ATTACKS: readonly ((dice: Dice, key: string) => Attack)[] = [
   }),
   (_dice, key) => ({
     name: 'two keys in two headers of one name',
-    bytes: get(PATHS[0]!, `Authorization: Bearer ${key}x\r\nAuthorization: Bearer y${key}\r\nX-API-Key: ${key}z\r\nX-API-Key: w\r\n`),
+    bytes: get(
+      PATHS[0]!,
+      `Authorization: Bearer ${key}x\r\nAuthorization: Bearer y${key}\r\nX-API-Key: ${key}z\r\nX-API-Key: w\r\n`,
+    ),
     statuses: [400, 401, 429],
   }),
   (_dice, key) => ({
@@ -70,7 +84,9 @@ export const ATTACKS: readonly ((dice: Dice, key: string) => Attack)[] = [
     statuses: [400, 401, 429],
   }),
   (dice) => {
-    const path = Array.from({ length: 40 }, () => pick(dice, ['..', '%2e%2e', '%00', '/', '\\', 'ü', "'", '"', '<', '?', '#'])).join('/')
+    const path = Array.from({ length: 40 }, () =>
+      pick(dice, ['..', '%2e%2e', '%00', '/', '\\', 'ü', "'", '"', '<', '?', '#']),
+    ).join('/')
     return { name: 'a crooked path', bytes: get(`/x${path}`, ''), statuses: [400, 401, 404, 429, null] }
   },
   (dice) => ({
@@ -80,12 +96,20 @@ export const ATTACKS: readonly ((dice: Dice, key: string) => Attack)[] = [
   }),
   (dice) => ({
     name: 'lengths that contradict each other',
-    bytes: request('POST /api/v1/item', `Content-Length: 5\r\n${pick(dice, ['Content-Length: 6\r\n', 'Transfer-Encoding: chunked\r\n'])}`, 'hello'),
+    bytes: request(
+      'POST /api/v1/item',
+      `Content-Length: 5\r\n${pick(dice, ['Content-Length: 6\r\n', 'Transfer-Encoding: chunked\r\n'])}`,
+      'hello',
+    ),
     statuses: [400, 401, 429, null],
   }),
   (dice) => ({
     name: 'a broken body without a key',
-    bytes: request('POST /api/v1/item', 'Content-Type: application/json\r\nContent-Length: 9\r\n', pick(dice, ['{"url":1,', '[[[[[[[[[', '\0\0\0\0\0\0\0\0\0'])),
+    bytes: request(
+      'POST /api/v1/item',
+      'Content-Type: application/json\r\nContent-Length: 9\r\n',
+      pick(dice, ['{"url":1,', '[[[[[[[[[', '\0\0\0\0\0\0\0\0\0']),
+    ),
     statuses: [401, 429],
   }),
   (dice) => {
@@ -95,7 +119,10 @@ export const ATTACKS: readonly ((dice: Dice, key: string) => Attack)[] = [
   },
   (dice) => ({
     name: 'an idempotency key that is none',
-    bytes: request('POST /api/v1/item', `Idempotency-Key: ${'x'.repeat(Math.floor(dice() * 2_000))}\r\nContent-Length: 0\r\n`),
+    bytes: request(
+      'POST /api/v1/item',
+      `Idempotency-Key: ${'x'.repeat(Math.floor(dice() * 2_000))}\r\nContent-Length: 0\r\n`,
+    ),
     statuses: [401, 429],
   }),
 ]

@@ -5,7 +5,6 @@ import { memoryStore } from './memory-store.ts'
 import { holdLine } from './valkey-line.ts'
 import { giftsOf, scriptInput, settleGroups, type Gift, type Group } from './valkey-script.ts'
 
-
 type Options = {
   /** `redis://…` or `valkey://…`, `rediss://…` or `valkeys://…` for TLS, or the path of a socket. */
   url: string

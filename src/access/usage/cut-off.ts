@@ -1,6 +1,12 @@
 import type { Ctx } from '../../ctx.ts'
 import { chargesCutOff, chargesVoid, type CutOffRow } from './charges.sql.ts'
 
+/** Voids the charge of a call that a killed process had begun. False when there is none: then the call was booked, or never charged. */
+export async function voidCharge(ctx: Pick<Ctx, 'db'>, name: string): Promise<boolean> {
+  const [isVoided = false] = await chargesVoid(ctx.db, [name])
+  return isVoided
+}
+
 /**
  * Lists and voids the charges that killed processes left: paid for, and never answered. Runs at each start and every few
  * minutes; of several at the same time, each charge is voided by one. Answers those that it voided.

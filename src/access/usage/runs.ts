@@ -49,7 +49,7 @@ export type PrintedBatch = { runs: string; columns: string[] }
 /** Consecutive calls of the same run together, in the order of their arrival. By hand, as this is done for every priced call. */
 export function printBatch(batch: readonly Asked[]): PrintedBatch {
   const runs: string[] = []
-  for (let at = 0; at < batch.length; ) {
+  for (let at = 0; at < batch.length;) {
     const { run } = batch[at]!
     const from = at
     let idempotent = false

@@ -33,10 +33,11 @@ export function meRoutes(scope: FastifyInstance, ctx: Ctx): void {
     },
     async (request, reply) => {
       await chargeFor(ctx, request, reply)
-      const { accountId, keyId, mode, terms, scopes } = request.visit!.principal
-      const { name } = await accountOwner(ctx.db, accountId)
+      const { liveAccountId, keyId, mode, terms, scopes } = request.visit!.principal
+      const { name } = await accountOwner(ctx.db, liveAccountId)
       return {
-        user: { id: accountId, username: name },
+        // A test key acts in the sandbox of the same account.
+        user: { id: liveAccountId, username: name },
         key: { id: keyId, mode },
         tier: terms.qc.plan,
         plans: Object.fromEntries(PRODUCTS.map((product) => [product, terms[product].plan])),

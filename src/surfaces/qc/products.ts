@@ -58,6 +58,7 @@ export function productRoutes(scope: FastifyInstance, ctx: Ctx): void {
       // What is in memory and paid for goes out at once: a promise would cost as much as all the rest.
       if (atHand === null || charged !== undefined) return answer()
       sendPrinted(request, reply, atHand)
+      return undefined
     },
   )
 }

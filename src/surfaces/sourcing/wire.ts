@@ -8,7 +8,11 @@ const price = (amountFen: number | null) => (amountFen === null ? null : yuan(am
 /** The `data` of a product's details: texts as the seller wrote them, prices as strings in yuan. */
 export function toWireDetails(product: Product, publicUrl: string) {
   const { priceRanges, skus, seller } = product
-  const pricesFen = [product.priceFen, ...priceRanges.map(({ priceFen }) => priceFen), ...skus.map(({ priceFen }) => priceFen)]
+  const pricesFen = [
+    product.priceFen,
+    ...priceRanges.map(({ priceFen }) => priceFen),
+    ...skus.map(({ priceFen }) => priceFen),
+  ]
   const known = pricesFen.filter((each) => each !== null)
   const labels = new Map(
     product.options.flatMap(({ id, name, values }) =>

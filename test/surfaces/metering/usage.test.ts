@@ -36,7 +36,7 @@ test('/me: the account, the key and the plans, whole, for a live key and for its
   const sandbox = await app.inject({ url: ME, headers: { 'x-api-key': test.key } })
   assert.deepEqual(sandbox.json(), {
     ...body,
-    user: { id: account.twinId, username: account.name },
+    user: { id: account.id, username: account.name },
     key: { id: test.id, mode: 'test' },
     scopes: ['qc:read', 'item:read'],
   })
