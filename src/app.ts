@@ -20,6 +20,7 @@ import { item, itemSurface } from './surfaces/item/item.ts'
 import { mediaRoutes } from './surfaces/media.ts'
 import { observe } from './surfaces/observe.ts'
 import { compilePattern, pathOf } from './surfaces/paths.ts'
+import { openExpress } from './surfaces/qc/express.ts'
 import { qc, qcSurface } from './surfaces/qc/qc.ts'
 import { sourcing, sourcingSurface } from './surfaces/sourcing/sourcing.ts'
 import { requireDeclaration, sendRefusal, toDomainError, type Surface } from './surfaces/surface.ts'
@@ -35,7 +36,8 @@ const SURFACES = [
 
 /** The whole application, not listening. */
 export async function buildApp(ctx: Ctx): Promise<FastifyInstance> {
-  const app = openFastify(ctx)
+  const ids = requestIds(ctx.random)
+  const app = openFastify(ctx, ids)
   app.decorate('openapiDocuments', new Map())
   app.addHook('onRoute', requireDeclaration)
   receive(app, answerUnknown(app))
@@ -59,16 +61,16 @@ export async function buildApp(ctx: Ctx): Promise<FastifyInstance> {
   mediaRoutes(app, ctx)
   const surfaces = SURFACES.map(({ surface }) => surface)
   docsRoutes(app, ctx, surfaces)
+  openExpress(app, ctx, ids)
   return app
 }
 
-function openFastify(ctx: Ctx): FastifyInstance {
+function openFastify(ctx: Ctx, ids: () => string): FastifyInstance {
   // Its own news, such as where it listens, are ours to tell; its warnings and errors are kept.
   const level = ctx.log.isLevelEnabled('warn') ? 'warn' : ctx.log.level
   const logger: FastifyBaseLogger = ctx.log.child({}, { level })
   // A logger of its own for each request costs more than most requests log; what is logged names the request.
   logger.child = () => logger
-  const ids = requestIds(ctx.random)
   return Fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),

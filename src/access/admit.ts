@@ -67,7 +67,8 @@ export function identify(ctx: Ctx, door: Door, knock: Knock): Visit | null | Pro
     : enter(ctx, door, principal, address)
 }
 
-function enter(ctx: Ctx, door: Door, principal: Principal, address: string): Visit | Promise<Visit> {
+/** `identify`, for a principal that is known already. */
+export function enter(ctx: Ctx, door: Door, principal: Principal, address: string): Visit | Promise<Visit> {
   checkPrincipal(principal, address, door.scope)
   const hand = atHand(ctx, principal, door.product!)
   if (door.feature !== null && !hand.terms.features.has(door.feature)) {

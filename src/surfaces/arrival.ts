@@ -49,9 +49,9 @@ export function receive(
 }
 
 /** Adds the same headers to a list of names and values, for an answer that is written without hooks. */
-export function addHeaders(headers: string[], request: FastifyRequest): void {
-  headers.push('x-request-id', request.id, 'access-control-allow-origin', '*')
-  if (request.headers.origin !== undefined) headers.push('access-control-expose-headers', EXPOSED)
+export function addHeaders(headers: string[], requestId: string, origin: string | undefined): void {
+  headers.push('x-request-id', requestId, 'access-control-allow-origin', '*')
+  if (origin !== undefined) headers.push('access-control-expose-headers', EXPOSED)
 }
 
 declare module 'fastify' {

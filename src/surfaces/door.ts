@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { chargePriced, chargeUnits, conclude, identify, type Door, type Visit } from '../access/admit.ts'
@@ -79,7 +80,7 @@ function enterThrough(ctx: Ctx, surface: Surface, door: Door) {
     let entered: ReturnType<typeof identify>
     try {
       entered = identify(ctx, door, {
-        keyText: findKeyText(request, surface.keyHeader),
+        keyText: findKeyText(request.headers, surface.keyHeader),
         address: request.ip,
         memo: memoOf(request.raw.socket),
       })
@@ -96,12 +97,12 @@ function enterThrough(ctx: Ctx, surface: Surface, door: Door) {
 const MEMO = Symbol('the key sent last')
 type Remembering = Socket & { [MEMO]?: KeyMemo }
 
-function memoOf(socket: Remembering): KeyMemo {
+export function memoOf(socket: Remembering): KeyMemo {
   return (socket[MEMO] ??= { clearText: '', slot: '' })
 }
 
 /** Every key works in either header; where both are sent, the surface's own wins. */
-function findKeyText({ headers }: FastifyRequest, own: Surface['keyHeader']): string | null {
+export function findKeyText(headers: IncomingHttpHeaders, own: Surface['keyHeader']): string | null {
   const bearer = bearerIn(headers.authorization)
   if (own === 'authorization' && bearer !== null) return bearer
   const apiKey = headers['x-api-key']?.toString().trim() || null
@@ -187,32 +188,41 @@ function writeReceipt(reply: FastifyReply, visit: Visit): void {
   for (let at = 0; at < headers.length; at += 2) reply.header(headers[at]!, headers[at + 1]!)
 }
 
-/** After the answer has left: one usage event, unless it was booked with its charge. */
+/** After the answer has left. */
 function recordUsage(ctx: Ctx) {
   return (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
-    const { visit } = request
+    const { visit, id: requestId, tid } = request
     done()
-    if (visit === null) return
-    const { principal, door, address } = visit
-    const atMs = ctx.clock.now().getTime()
-    // Booked calls have their event from the statement that booked them.
-    if (visit.charged === 'booked' && !visit.isPrepaid) {
-      ctx.usage.touch(principal.keyId, atMs, address)
-      return
-    }
-    ctx.usage.record({
-      atMs,
-      requestId: request.id,
-      accountId: principal.accountId,
-      keyId: principal.keyId,
-      product: door.product!,
-      operation: door.operation,
-      status: reply.statusCode,
-      pot: visit.charged === 'units' ? (visit.hand.pots[0]?.name ?? null) : null,
-      bytes: visit.bytes,
-      durationUs: Math.round(reply.elapsedTime * 1000),
-      tid: request.tid,
-      address,
-    })
+    if (visit !== null) recordVisit(ctx, visit, { requestId, status: reply.statusCode, ms: reply.elapsedTime, tid })
   }
+}
+
+/** One usage event for each visit, unless it was booked with its charge. */
+export function recordVisit(
+  ctx: Ctx,
+  visit: Visit,
+  { requestId, status, ms, tid }: { requestId: string; status: number; ms: number; tid: string | null },
+): void {
+  const { principal, door, address, charged, hand, bytes } = visit
+  const { keyId, accountId } = principal
+  const atMs = ctx.clock.now().getTime()
+  // Booked calls have their event from the statement that booked them.
+  if (charged === 'booked' && !visit.isPrepaid) {
+    ctx.usage.touch(keyId, atMs, address)
+    return
+  }
+  ctx.usage.record({
+    atMs,
+    requestId,
+    accountId,
+    keyId,
+    product: door.product!,
+    operation: door.operation,
+    status,
+    pot: charged === 'units' ? (hand.pots[0]?.name ?? null) : null,
+    bytes,
+    durationUs: Math.round(ms * 1000),
+    tid,
+    address,
+  })
 }

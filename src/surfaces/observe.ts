@@ -1,7 +1,7 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { Registry, collectDefaultMetrics } from 'prom-client'
 import type { Ctx } from '../ctx.ts'
-import { isBilled } from '../access/admit.ts'
+import { isBilled, type Visit } from '../access/admit.ts'
 import { gauges } from './gauges.ts'
 import { pathOf } from './paths.ts'
 import { requestMetric } from './request-metric.ts'
@@ -12,40 +12,57 @@ export function observe(app: FastifyInstance, ctx: Ctx): void {
   const requests = requestMetric(registry)
   gauges(registry, ctx)
   app.decorate('metrics', { registry, collectDefaults: () => collectDefaultMetrics({ register: registry }) })
+  app.decorate('tellAnswered', (answered: Answered) => {
+    const { method, route, status, ms, visit } = answered
+    requests.observe(method, route, status, ms / 1000, visit ? isBilled(visit) : false)
+    if (ctx.log.isLevelEnabled('info')) logAnswered(ctx, answered)
+  })
 
   app.decorateRequest('tid', null)
   app.addHook('onResponse', (request, reply, done) => {
+    const { id: requestId, method, url, visit, tid } = request
     const route = request.routeOptions.url ?? 'none'
-    const status = reply.statusCode
-    const { visit } = request
-    requests.observe(request.method, route, status, reply.elapsedTime / 1000, visit ? isBilled(visit) : false)
-    if (ctx.log.isLevelEnabled('info')) {
-      logRequest(ctx, request, { route, status, durationMs: Math.round(reply.elapsedTime * 10) / 10 })
-    }
+    app.tellAnswered({ requestId, method, url, route, status: reply.statusCode, ms: reply.elapsedTime, visit, tid })
     done()
   })
+}
+
+/** What there is to tell of a request that was answered. `route`: its pattern, or `none`. */
+export type Answered = {
+  requestId: string
+  method: string
+  url: string
+  route: string
+  status: number
+  ms: number
+  visit: Visit | null
+  tid: string | null
 }
 
 /**
  * One line a request. The query, the body and the key stay out: they carry what callers look up and who they are. The path
  * is told only where no route tells it.
  */
-function logRequest(
-  ctx: Ctx,
-  request: FastifyRequest,
-  facts: { route: string; status: number; durationMs: number },
-): void {
-  if (facts.route === '/healthz' || facts.route === '/readyz') return
-  const { accountId, keyId } = request.visit?.principal ?? {}
-  const where = facts.route === 'none' ? pathOf(request.url).slice(0, 200) : facts.route
-  const tid = request.tid === null ? {} : { tid: request.tid }
-  const paid = request.visit?.paid
-  const cost = paid
-    ? { pot: paid.pot, costUsdMicros: paid.costUsdMicros, balanceAfterUsdMicros: paid.balanceAfterUsdMicros }
-    : {}
+function logAnswered(ctx: Ctx, { requestId, method, url, route, status, ms, visit, tid }: Answered): void {
+  if (route === '/healthz' || route === '/readyz') return
+  const { accountId, keyId } = visit?.principal ?? {}
+  const { pot, costUsdMicros, balanceAfterUsdMicros } = visit?.paid ?? {}
+  const where = route === 'none' ? pathOf(url).slice(0, 200) : route
   ctx.log.info(
-    { requestId: request.id, method: request.method, ...facts, accountId, keyId, ...tid, ...cost },
-    `${request.method} ${where} ${facts.status}`,
+    {
+      requestId,
+      method,
+      route,
+      status,
+      durationMs: Math.round(ms * 10) / 10,
+      accountId,
+      keyId,
+      tid: tid ?? undefined,
+      pot,
+      costUsdMicros,
+      balanceAfterUsdMicros,
+    },
+    `${method} ${where} ${status}`,
   )
 }
 
@@ -56,5 +73,7 @@ declare module 'fastify' {
   }
   interface FastifyInstance {
     metrics: { registry: Registry; collectDefaults(): void }
+    /** Counts and logs an answer. */
+    tellAnswered(answered: Answered): void
   }
 }

@@ -1,4 +1,6 @@
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Visit } from '../access/admit.ts'
 import { addHeaders } from './arrival.ts'
 import { addReceipt } from './receipt.ts'
 
@@ -31,24 +33,34 @@ export function sendBytes(
   etag: string | null = null,
 ): FastifyReply {
   const { visit, record } = request
-  const isPlain = record === null && visit !== null && visit.charged !== 'open' && !wantsLess(request, bytes)
+  const isPlain = record === null && visit !== null && visit.charged !== 'open' && !wantsLess(request.headers, bytes)
   if (!isPlain || reply.statusCode !== 200) {
     if (etag !== null) reply.header('etag', etag)
     return reply.type(JSON_TYPE).send(textOf(bytes))
   }
   if (visit.charged === 'nothing') throw new Error(`${visit.door.operation} answered without charging`)
-  visit.bytes = bytes.length
-  const headers = ['content-type', JSON_TYPE, 'content-length', String(bytes.length)]
-  addHeaders(headers, request)
-  if (etag !== null) headers.push('etag', etag)
-  addReceipt(headers, visit)
   reply.hijack()
-  reply.raw.writeHead(200, headers)
-  reply.raw.end(bytes, 'latin1')
+  writeAtOnce(reply.raw, visit, { requestId: request.id, origin: request.headers.origin, bytes, etag })
   return reply
 }
 
+/** The whole answer to a visit that was paid for, in one write. */
+export function writeAtOnce(
+  response: ServerResponse,
+  visit: Visit,
+  answer: { requestId: string; origin: string | undefined; bytes: ByteText; etag: string | null },
+): void {
+  const { requestId, origin, bytes, etag } = answer
+  visit.bytes = bytes.length
+  const headers = ['content-type', JSON_TYPE, 'content-length', String(bytes.length)]
+  addHeaders(headers, requestId, origin)
+  if (etag !== null) headers.push('etag', etag)
+  addReceipt(headers, visit)
+  response.writeHead(200, headers)
+  response.end(bytes, 'latin1')
+}
+
 /** Whether the answer will be compressed. */
-function wantsLess({ headers }: FastifyRequest, bytes: ByteText): boolean {
+export function wantsLess(headers: IncomingHttpHeaders, bytes: ByteText): boolean {
   return headers['accept-encoding'] !== undefined && bytes.length > COMPRESSED_FROM_BYTES
 }

@@ -9,7 +9,7 @@ import { errorAnswers, houseRefusal } from '../house.ts'
 import { printedAtHand } from '../printed.ts'
 import { sendBytes, type ByteText } from '../send.ts'
 import { catalogueOf, toDomainError } from '../surface.ts'
-import { printProduct } from './products.ts'
+import { LOOKUP_VIEWS, printProduct } from './products.ts'
 import { STOREFRONTS } from './wire.ts'
 
 const ITEMS_MAX = 100
@@ -77,7 +77,7 @@ function refOf(item: { storefront?: unknown; listing_id?: unknown }): Ref | null
 
 async function resultOf(ctx: Ctx, scope: Scope, ref: Ref | null): Promise<ByteText> {
   if (ref === null) return printError(new DomainError('input_invalid', 'This is no listing.'))
-  return (printedAtHand(ctx, `qc ${scope.catalogue}`, ref) ?? (await printProduct(ctx, scope, ref))).bytes
+  return (printedAtHand(ctx, LOOKUP_VIEWS[scope.catalogue], ref) ?? (await printProduct(ctx, scope, ref))).bytes
 }
 
 /** The code alone: what a result of a batch tells. */

@@ -28,6 +28,9 @@ const WireProduct = Type.Object(
   { description: 'The product.' },
 )
 
+/** Under which names printed look-ups are kept. */
+export const LOOKUP_VIEWS = { live: 'qc live', demo: 'qc demo' } as const
+
 export function productRoutes(scope: FastifyInstance, ctx: Ctx): void {
   const app = scope.withTypeProvider<TypeBoxTypeProvider>()
 
@@ -49,7 +52,7 @@ export function productRoutes(scope: FastifyInstance, ctx: Ctx): void {
       const { storefront, listingId } = request.params
       const { catalogue } = catalogueOf(request)
       const ref = { marketplace: storefront, listingId }
-      const atHand = printedAtHand(ctx, `qc ${catalogue}`, ref)
+      const atHand = printedAtHand(ctx, LOOKUP_VIEWS[catalogue], ref)
       const charged = chargeFor(ctx, request, reply)
       const answer = async () => {
         await charged
@@ -65,7 +68,7 @@ export function productRoutes(scope: FastifyInstance, ctx: Ctx): void {
 
 /** The printed look-up answer of a listing. */
 export function printProduct(ctx: Ctx, scope: Scope, ref: ListingRef): Promise<Printed> {
-  return printedOnce(ctx, `qc ${scope.catalogue}`, ref, async () => {
+  return printedOnce(ctx, LOOKUP_VIEWS[scope.catalogue], ref, async () => {
     const product = await lookUp(ctx, scope, ref)
     return {
       text: JSON.stringify({ data: toWireProduct(product, ctx.publicUrl) }),
