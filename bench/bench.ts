@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 const BENCHES = [
   { file: 'links.ts', takes: 'about 20 seconds' },
   { file: 'import.ts', takes: 'about four minutes: 200,000 products, loaded three ways' },
-  { file: 'lookup.ts', takes: 'about a minute' },
+  { file: 'door.ts', takes: 'about four minutes: look-ups and priced calls, with Valkey where there is one' },
 ]
 
 for (const { file, takes } of BENCHES) {

@@ -4,7 +4,7 @@ import type { DomainError, ErrorCode } from '../lib/errors.ts'
 import type { Refusal } from './surface.ts'
 
 /** The house envelope, which qc's text defines: status and code for every refusal. */
-const HOUSE: Record<ErrorCode, [status: number, code: string]> = {
+export const HOUSE: Readonly<Record<ErrorCode, readonly [status: number, code: string]>> = {
   key_missing: [401, 'UNAUTHORIZED'],
   key_malformed: [401, 'INVALID_KEY'],
   key_unknown: [401, 'INVALID_KEY'],

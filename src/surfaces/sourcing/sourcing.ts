@@ -1,34 +1,15 @@
 import type { FastifyInstance } from 'fastify'
 import type { Ctx } from '../../ctx.ts'
-import type { DomainError, ErrorCode } from '../../lib/errors.ts'
+import type { DomainError } from '../../lib/errors.ts'
+import { HOUSE } from '../house.ts'
 import { openSurface, type Refusal, type Surface } from '../surface.ts'
 import { detailRoutes } from './details.ts'
 
-const REFUSALS: Record<ErrorCode, [status: number, code: string]> = {
-  key_missing: [401, 'UNAUTHORIZED'],
-  key_malformed: [401, 'INVALID_KEY'],
-  key_unknown: [401, 'INVALID_KEY'],
-  key_revoked: [401, 'REVOKED_KEY'],
+/** As the house's, but for its own words for these. */
+const REFUSALS: typeof HOUSE = {
+  ...HOUSE,
   address_not_allowed: [403, 'FORBIDDEN'],
-  scope_missing: [403, 'FORBIDDEN'],
-  tier_too_low: [403, 'FORBIDDEN'],
-  rate_limited: [429, 'RATE_LIMITED'],
   quota_spent: [429, 'CREDITS_EXHAUSTED'],
-  credits_spent: [429, 'CREDITS_EXHAUSTED'],
-  balance_too_low: [402, 'INSUFFICIENT_BALANCE'],
-  cap_reached: [402, 'SPENDING_CAP_REACHED'],
-  input_invalid: [400, 'BAD_REQUEST'],
-  input_missing: [400, 'BAD_REQUEST'],
-  url_not_supported: [400, 'BAD_REQUEST'],
-  not_found: [404, 'NOT_FOUND'],
-  route_unknown: [404, 'NOT_FOUND'],
-  method_not_allowed: [405, 'METHOD_NOT_ALLOWED'],
-  body_too_large: [413, 'PAYLOAD_TOO_LARGE'],
-  conflict: [409, 'CONFLICT'],
-  unprocessable: [422, 'UNPROCESSABLE'],
-  busy: [503, 'BUSY'],
-  sources_down: [500, 'INTERNAL'],
-  internal: [500, 'INTERNAL'],
 }
 
 /** `{"status":"error","error":{"code","message"}}` */
