@@ -21,6 +21,8 @@ import { loadWith, median } from './load.ts'
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 5)
 const SECONDS = Number(process.env['ROUND_SECONDS'] ?? 3)
+/** Measures only what is called like this. */
+const ONLY = new RegExp(process.env['ONLY'] ?? '')
 const LISTING = '600000000001'
 const LOOKUP = `/api/v1/products/weidian/${LISTING}`
 const LINK = `url=https://weidian.com/item.html?itemID=${LISTING}`
@@ -95,7 +97,7 @@ async function benchDoor(): Promise<void> {
   if (shared) variants.push({ name: 'item, priced, Valkey', server: shared, connections: 64, ...item(keys.priced) })
 
   try {
-    report(await measure(variants.filter(({ name }) => new RegExp(process.env['ONLY'] ?? '').test(name))))
+    report(await measure(variants.filter(({ name }) => ONLY.test(name))))
   } finally {
     for (const { child } of servers) child.kill('SIGTERM')
     await Promise.all(servers.map(async ({ child }) => child.exitCode ?? child.signalCode ?? once(child, 'exit')))
@@ -109,11 +111,11 @@ async function benchDoor(): Promise<void> {
 /** Each variant in turn, round by round, so that what the machine does meanwhile meets them all. */
 async function measure(variants: Variant[]): Promise<Map<Variant, Figures>> {
   const figures = new Map<Variant, Figures>(variants.map((each) => [each, { rates: [], tails: [], cpuUs: [] }]))
-  for (const variant of variants) await once1(variant, 1)
+  for (const variant of variants) await measureOnce(variant, 1)
   for (let round = 1; round <= ROUNDS; round++) {
     for (const variant of variants) {
       const { rates, tails, cpuUs } = figures.get(variant)!
-      const figure = await once1(variant, SECONDS)
+      const figure = await measureOnce(variant, SECONDS)
       rates.push(figure.rate)
       tails.push(figure.tail)
       cpuUs.push(figure.cpuUs)
@@ -123,7 +125,7 @@ async function measure(variants: Variant[]): Promise<Map<Variant, Figures>> {
   return figures
 }
 
-async function once1({ server, connections, path, headers, body }: Variant, seconds: number) {
+async function measureOnce({ server, connections, path, headers, body }: Variant, seconds: number) {
   const before = cpuSeconds(server.child.pid!)
   const load = await loadWith({ port: server.port, path, headers, connections, seconds, ...(body && { body }) })
   const spent = cpuSeconds(server.child.pid!) - before
@@ -239,18 +241,10 @@ async function keep(
 }
 
 async function start(name: string, args: string[], environment: NodeJS.ProcessEnv): Promise<Server> {
-  const child = spawn(
-    'taskset',
-    [
-      '-c',
-      '0',
-      process.execPath,
-      ...(process.env['FLAGS']?.split(' ') ?? []),
-      ...(process.env['PROFILE'] ? ['--cpu-prof', `--cpu-prof-dir=${process.env['PROFILE']}`] : []),
-      ...args,
-    ],
-    { env: environment, stdio: ['ignore', 'pipe', 'inherit'] },
-  )
+  const child = spawn('taskset', ['-c', '0', process.execPath, ...args], {
+    env: environment,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   for await (const line of createInterface({ input: child.stdout })) {
     const port = /ready on http:\/\/[^ ]*:(\d+)$/.exec(line)?.[1]
     if (port) return { name, child, port: Number(port) }
