@@ -13,4 +13,6 @@ alter table api_key
   add column last_used_from inet,
   -- The most that it may do in a UTC month; null: no cap of its own.
   add column cap_calls bigint check (cap_calls >= 0),
-  add column cap_usd_micros bigint check (cap_usd_micros >= 0);
+  add column cap_usd_micros bigint check (cap_usd_micros >= 0),
+  -- Whose counters its caps are counted on: the first key's of a row of keys that took each other's place. Null: its own.
+  add column cap_key bigint references api_key;

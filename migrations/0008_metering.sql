@@ -6,7 +6,9 @@ create table meter (
   -- The most that its priced calls may cost in a UTC month; null: no cap.
   cap_usd_micros bigint check (cap_usd_micros >= 0),
   -- Falling below this is news.
-  low_balance_usd_micros bigint not null default 1000000 check (low_balance_usd_micros >= 0)
+  low_balance_usd_micros bigint not null default 1000000 check (low_balance_usd_micros >= 0),
+  -- The UTC day on which that was told last: once a day is enough.
+  low_told_on date
 );
 insert into meter (account_id) select id from account;
 
@@ -17,6 +19,8 @@ create table pot (
   name text not null,
   bucket int not null,
   used bigint not null check (used >= 0),
+  -- The highest share of a limit, in percent, that was told of this bucket.
+  told_percent int not null default 0,
   primary key (account_id, name)
 );
 
@@ -25,31 +29,42 @@ language sql stable as $$
   select coalesce((select case when bucket >= p_bucket then used else 0 end from pot where account_id = p_account and name = p_name), 0)
 $$;
 
--- Adds to a pot of a locked meter, and tells when half, four fifths or all of a limit (null: none) is reached.
+-- Adds to a pot of a locked meter, and tells when half, four fifths or all of a limit (null: none) is reached, each once for a
+-- bucket, also when units are given back and taken again.
 create function pot_add(p_account bigint, p_name text, p_bucket int, p_add bigint, p_limit bigint, p_at timestamptz)
 returns bigint language plpgsql as $$
 declare
   v_used bigint;
   v_bucket int;
+  v_told int;
   v_percent int;
 begin
-  update pot set used = case when bucket >= p_bucket then used + p_add else p_add end, bucket = greatest(bucket, p_bucket)
-  where account_id = p_account and name = p_name returning used, bucket into v_used, v_bucket;
+  update pot set used = case when bucket >= p_bucket then used + p_add else p_add end,
+    told_percent = case when bucket >= p_bucket then told_percent else 0 end, bucket = greatest(bucket, p_bucket)
+  where account_id = p_account and name = p_name returning used, bucket, told_percent into v_used, v_bucket, v_told;
   if not found then
     insert into pot (account_id, name, bucket, used) values (p_account, p_name, p_bucket, p_add);
     v_used := p_add;
     v_bucket := p_bucket;
+    v_told := 0;
   end if;
-  if p_limit > 0 then
+  if p_limit > 0 and v_used * 2 >= p_limit and v_told < 100 then
     foreach v_percent in array array[50, 80, 100] loop
-      if v_used * 100 >= v_percent * p_limit and (v_used - p_add) * 100 < v_percent * p_limit then
+      if v_used * 100 >= v_percent * p_limit and (v_used - p_add) * 100 < v_percent * p_limit and v_percent > v_told then
         perform outbox_add(p_at, p_account, 'limit.reached',
           jsonb_build_object('pot', p_name, 'bucket', v_bucket, 'percent', v_percent, 'used', v_used, 'limit', p_limit));
+        update pot set told_percent = v_percent where account_id = p_account and name = p_name;
       end if;
     end loop;
   end if;
   return v_used;
 end
+$$;
+
+-- In which bucket a pot counts now; null when it has counted nothing.
+create function pot_bucket(p_account bigint, p_name text) returns int
+language sql stable as $$
+  select bucket from pot where account_id = p_account and name = p_name
 $$;
 
 -- Gives units back to a pot of a locked meter, unless its bucket is over.
@@ -58,8 +73,8 @@ language sql as $$
   update pot set used = greatest(0, used - p_units) where account_id = p_account and name = p_name and bucket = p_bucket
 $$;
 
--- Units of several pots for a node to hand out, all or none: at most 1 % of a limit and 10,000 at a time, and one alone when
--- fewer than 64 are left. p_pots: [{name, bucket, limit}]. The first pot without a unit is answered with 0 granted. The bucket answered is
+-- Units of several pots for a node to hand out, all or none: at most 1 % of a limit, an eighth of what is left
+-- (so that other nodes find some too), and 10,000 at a time; one alone when fewer than 64 are left. p_pots: [{name, bucket, limit}]. The first pot without a unit is answered with 0 granted. The bucket answered is
 -- the one that was counted in, which is later than the one asked for when another node's clock has passed a bucket's end.
 create function pots_lease(p_account bigint, p_pots jsonb, p_at timestamptz)
 returns table (name text, bucket int, granted bigint, used bigint) language plpgsql as $$
@@ -84,7 +99,7 @@ begin
   for p in select * from jsonb_to_recordset(p_pots) as x(name text, bucket int, "limit" bigint) loop
     v_left := p."limit" - pot_used(p_account, p.name, p.bucket);
     name := p.name;
-    granted := case when v_left < 64 then 1 else least(v_left, 10000, greatest(1, p."limit" / 100)) end;
+    granted := case when v_left < 64 then 1 else least(greatest(1, v_left / 8), 10000, greatest(1, p."limit" / 100)) end;
     used := pot_add(p_account, p.name, p.bucket, granted, p."limit", p_at);
     bucket := (select t.bucket from pot t where t.account_id = p_account and t.name = p.name);
     return next;
@@ -121,6 +136,8 @@ create table charge (
   instance int not null,
   account_id bigint not null references account,
   key_id bigint not null,
+  -- Whose counters its caps are on.
+  cap_key bigint not null,
   product text not null,
   operation text not null,
   -- What paid: a pot, or `balance`.

@@ -8,7 +8,7 @@ end
 $$;
 
 -- Decides and books a batch of calls in arrival order. p_runs: an array of runs, each of n consecutive calls that are alike:
--- {n, account, key, sandbox, product, operation, pot, bucket, potLimit, price, month, keyCalls, keySpend, bytesIncluded, gbPrice,
+-- {n, account, key, capKey, sandbox, product, operation, pot, bucket, potLimit, price, month, keyCalls, keySpend, bytesIncluded, gbPrice,
 --  idempotent}; what differs from call to call is in the arrays, which go through all runs.
 -- pot may be null (none), price null (only the pot pays), keyCalls and keySpend null (no cap), bytesIncluded null (not metered).
 -- Of each run the first from_pot calls are paid by the pot, the next from_balance by the balance, the rest are denied.
@@ -28,6 +28,7 @@ declare
   v_key_left bigint;
   v_allowed int;
   v_gigabytes bigint;
+  v_included bigint;
   v_from int;
   v_to int := 0;
   v_paid_to int;
@@ -38,7 +39,7 @@ begin
   run := -1;
   for r in
     select x.*, case when x.sandbox then 'system:sandbox:USD' else 'system:revenue:USD' end as payee
-    from jsonb_to_recordset(p_runs) as x(n int, account bigint, key bigint, sandbox boolean, product text, operation text, pot text,
+    from jsonb_to_recordset(p_runs) as x(n int, account bigint, key bigint, "capKey" bigint, sandbox boolean, product text, operation text, pot text,
       bucket int, "potLimit" bigint, price bigint, month int, "keyCalls" bigint, "keySpend" bigint, "bytesIncluded" bigint,
       "gbPrice" bigint, idempotent boolean)
   loop
@@ -57,36 +58,40 @@ begin
     v_cap_left := null;
     v_key_left := null;
     if v_meter.cap_usd_micros is not null then v_cap_left := v_meter.cap_usd_micros - pot_used(r.account, 'spend', r.month); end if;
-    if r."keySpend" is not null then v_key_left := r."keySpend" - pot_used(r.account, 'key:' || r.key || ':spend', r.month); end if;
+    if r."keySpend" is not null then v_key_left := r."keySpend" - pot_used(r.account, 'key:' || r."capKey" || ':spend', r.month); end if;
     v_room := greatest(0, least(v_available, v_cap_left, v_key_left));
 
     v_allowed := r.n;
     if r."keyCalls" is not null then
-      v_allowed := least(r.n, greatest(0, r."keyCalls" - pot_used(r.account, 'key:' || r.key || ':calls', r.month)));
+      v_allowed := least(r.n, greatest(0, r."keyCalls" - pot_used(r.account, 'key:' || r."capKey" || ':calls', r.month)));
       if v_allowed < r.n then denied := 'key_calls'; end if;
     end if;
 
-    -- Every gigabyte begun beyond what is included is paid for before the next call.
+    -- Every gigabyte begun beyond what is included is paid for before the next call. What was included at any time of the
+    -- month stays so: a plan that ends within it does not bill what it had covered.
+    v_gigabytes := 0;
     if r."bytesIncluded" is not null and v_allowed > 0 then
-      v_gigabytes := pot_used(r.account, r.product || '.bytes', r.month) - r."bytesIncluded";
+      v_included := pot_used(r.account, r.product || '.included', r.month);
+      if r."bytesIncluded" > v_included then
+        perform pot_add(r.account, r.product || '.included', r.month, r."bytesIncluded" - v_included, null, v_at);
+        v_included := r."bytesIncluded";
+      end if;
+      v_gigabytes := pot_used(r.account, r.product || '.bytes', r.month) - v_included;
       if v_gigabytes >= 0 then
         v_gigabytes := v_gigabytes / 1000000000 + 1 - pot_used(r.account, r.product || '.gb', r.month);
       end if;
-      if v_gigabytes > 0 and v_gigabytes * r."gbPrice" > v_room then
+      v_gigabytes := greatest(0, v_gigabytes);
+      if v_gigabytes * r."gbPrice" > v_room then
         v_allowed := 0;
         denied := case
           when v_available < v_gigabytes * r."gbPrice" then 'balance'
           when v_cap_left < v_gigabytes * r."gbPrice" then 'account_cap'
           else 'key_cap' end;
-      elsif v_gigabytes > 0 then
-        perform ledger_pay_many(v_wallet.id, r.payee, v_gigabytes * r."gbPrice",
-          array[format('gb:%s:%s:%s:%s', r.account, r.product, r.month, pot_used(r.account, r.product || '.gb', r.month) + 1)],
-          'bandwidth', v_at);
-        perform pot_add(r.account, r.product || '.gb', r.month, v_gigabytes, null, v_at);
-        perform spend_add(r.account, r.key, r.month, v_gigabytes * r."gbPrice", v_meter.cap_usd_micros, r."keySpend", v_at);
-        v_available := v_available - v_gigabytes * r."gbPrice";
-        v_room := v_room - v_gigabytes * r."gbPrice";
+        v_gigabytes := 0;
       end if;
+      v_available := v_available - v_gigabytes * r."gbPrice";
+      v_room := v_room - v_gigabytes * r."gbPrice";
+      v_cap_left := v_cap_left - v_gigabytes * r."gbPrice";
     end if;
 
     if r.pot is not null then
@@ -96,6 +101,17 @@ begin
     end if;
     if r.price is not null and v_allowed > from_pot then
       from_balance := case when r.price = 0 then v_allowed - from_pot else least(v_allowed - from_pot, v_room / r.price) end;
+    end if;
+    if v_gigabytes > 0 and from_pot + from_balance > 0 then
+      perform ledger_pay_many(v_wallet.id, r.payee, v_gigabytes * r."gbPrice",
+        array[format('gb:%s:%s:%s:%s', r.account, r.product,
+          greatest(r.month, pot_bucket(r.account, r.product || '.gb')), pot_used(r.account, r.product || '.gb', r.month) + 1)],
+        'bandwidth', v_at);
+      perform pot_add(r.account, r.product || '.gb', r.month, v_gigabytes, null, v_at);
+      perform spend_add(r.account, r."capKey", r.month, v_gigabytes * r."gbPrice", v_meter.cap_usd_micros, r."keySpend", v_at);
+    elsif v_gigabytes > 0 then
+      -- Nobody passes, so nothing is paid.
+      v_available := v_available + v_gigabytes * r."gbPrice";
     end if;
     if from_pot + from_balance < v_allowed then
       denied := case
@@ -109,14 +125,16 @@ begin
     balance_after := v_available - from_balance * coalesce(r.price, 0);
     if from_balance > 0 and r.price > 0 then
       v_transfers := ledger_pay_many(v_wallet.id, r.payee, r.price, p_names[v_from + from_pot:v_paid_to], 'call', v_at);
-      perform spend_add(r.account, r.key, r.month, from_balance * r.price, v_meter.cap_usd_micros, r."keySpend", v_at);
+      perform spend_add(r.account, r."capKey", r.month, from_balance * r.price, v_meter.cap_usd_micros, r."keySpend", v_at);
     end if;
-    if v_wallet.available >= v_meter.low_balance_usd_micros and balance_after < v_meter.low_balance_usd_micros then
+    if v_wallet.available >= v_meter.low_balance_usd_micros and balance_after < v_meter.low_balance_usd_micros
+      and v_meter.low_told_on is distinct from (v_at at time zone 'UTC')::date then
+      update meter set low_told_on = (v_at at time zone 'UTC')::date where account_id = r.account;
       perform outbox_add(v_at, r.account, 'balance.low',
         jsonb_build_object('balanceUsdMicros', balance_after, 'thresholdUsdMicros', v_meter.low_balance_usd_micros));
     end if;
     if r."keyCalls" is not null and v_paid_to >= v_from then
-      perform pot_add(r.account, 'key:' || r.key || ':calls', r.month, from_pot + from_balance, r."keyCalls", v_at);
+      perform pot_add(r.account, 'key:' || r."capKey" || ':calls', r.month, from_pot + from_balance, r."keyCalls", v_at);
     end if;
 
     if true = any(p_ready[v_from:v_paid_to]) then
@@ -144,10 +162,12 @@ begin
     end if;
 
     if false = any(p_ready[v_from:v_paid_to]) then
-      insert into charge (name, instance, account_id, key_id, product, operation, pot, bucket, month, cost_usd_micros,
+      insert into charge (name, instance, account_id, key_id, cap_key, product, operation, pot, bucket, month, cost_usd_micros,
         key_calls, key_spend, bytes_metered, tid, at)
-      select c.name, p_instance, r.account, r.key, r.product, r.operation,
-        case when c.o <= from_pot then r.pot else 'balance' end, coalesce(r.bucket, r.month), r.month,
+      select c.name, p_instance, r.account, r.key, r."capKey", r.product, r.operation,
+        case when c.o <= from_pot then r.pot else 'balance' end,
+        -- The buckets in which it was counted, which are later than asked for where another node's clock is ahead.
+        coalesce(greatest(r.bucket, pot_bucket(r.account, r.pot)), r.month), greatest(r.month, pot_bucket(r.account, 'spend')),
         case when c.o <= from_pot then 0 else r.price end, r."keyCalls" is not null, r."keySpend" is not null,
         r."bytesIncluded" is not null, c.tid, c.at
       from unnest(p_names[v_from:v_paid_to], p_ats[v_from:v_paid_to], p_tids[v_from:v_paid_to], p_ready[v_from:v_paid_to])
@@ -156,8 +176,7 @@ begin
     end if;
 
     if r.idempotent then
-      perform idempotency_charged(c.record, c.name)
-      from unnest(p_names[v_from:v_paid_to], p_records[v_from:v_paid_to]) as c(name, record) where c.record is not null;
+      perform idempotency_charged(p_names[v_from:v_paid_to], p_records[v_from:v_paid_to]);
     end if;
     return next;
   end loop;
@@ -201,10 +220,10 @@ begin
       if c.cost_usd_micros > 0 then
         perform ledger_reverse(c.name, 'void:' || c.name, c.at);
         perform pot_give_back(c.account_id, 'spend', c.month, c.cost_usd_micros);
-        if c.key_spend then perform pot_give_back(c.account_id, 'key:' || c.key_id || ':spend', c.month, c.cost_usd_micros); end if;
+        if c.key_spend then perform pot_give_back(c.account_id, 'key:' || c.cap_key || ':spend', c.month, c.cost_usd_micros); end if;
       end if;
       if c.pot <> 'balance' then perform pot_give_back(c.account_id, c.pot, c.bucket, 1); end if;
-      if c.key_calls then perform pot_give_back(c.account_id, 'key:' || c.key_id || ':calls', c.month, 1); end if;
+      if c.key_calls then perform pot_give_back(c.account_id, 'key:' || c.cap_key || ':calls', c.month, 1); end if;
       perform idempotency_uncharged(c.name);
     end if;
     select a.balance_minor - a.held_minor into balance_after from ledger_account a where a.code = 'api:' || c.account_id;
@@ -228,15 +247,25 @@ create function charges_cut_off() returns setof charge language sql stable as $$
       and l.database = (select oid from pg_database where datname = current_database()))
 $$;
 
-create function idempotency_charged(p_id bigint, p_charge text) returns void language sql as $$
-  update idempotency set charge = p_charge where id = p_id
+-- Notes on records what paid for their requests. Raises OH409 when one of them is no longer its owner's: another process, which
+-- took this one for dead, has taken the request over.
+create function idempotency_charged(p_charges text[], p_ids bigint[]) returns void language plpgsql as $$
+declare
+  v_noted int;
+begin
+  update idempotency i set charge = c.charge from unnest(p_charges, p_ids) as c(charge, id) where i.id = c.id and i.done_at is null;
+  get diagnostics v_noted = row_count;
+  if v_noted < (select count(*) from unnest(p_ids) as t(id) where id is not null) then
+    raise exception 'an idempotency record was taken over' using errcode = 'OH409';
+  end if;
+end
 $$;
 create function idempotency_uncharged(p_charge text) returns void language sql as $$
   update idempotency set charge = null where charge = p_charge
 $$;
 
 -- Takes back a call that was booked as ready, or charged, but could not be answered. False when there is none to take back.
-create function call_undo(p_name text, p_since timestamptz, p_bytes_metered boolean, p_key_calls boolean, p_key_spend boolean)
+create function call_undo(p_name text, p_since timestamptz, p_bytes_metered boolean, p_cap_key bigint, p_key_calls boolean, p_key_spend boolean)
 returns boolean language plpgsql as $$
 declare
   u usage_event;
@@ -256,17 +285,38 @@ begin
   if u.pot = 'balance' then
     perform ledger_reverse(p_name, 'void:' || p_name, u.at);
     perform pot_give_back(u.account_id, 'spend', v_month, u.cost_usd_micros);
-    if p_key_spend then perform pot_give_back(u.account_id, 'key:' || u.key_id || ':spend', v_month, u.cost_usd_micros); end if;
+    if p_key_spend then perform pot_give_back(u.account_id, 'key:' || p_cap_key || ':spend', v_month, u.cost_usd_micros); end if;
   else
     v_bucket := case when u.pot like '%.day' then to_char(u.at at time zone 'UTC', 'YYYYMMDD')::int else v_month end;
     perform pot_give_back(u.account_id, u.pot, v_bucket, 1);
   end if;
-  if p_key_calls then perform pot_give_back(u.account_id, 'key:' || u.key_id || ':calls', v_month, 1); end if;
+  if p_key_calls then perform pot_give_back(u.account_id, 'key:' || p_cap_key || ':calls', v_month, 1); end if;
   if p_bytes_metered then perform pot_give_back(u.account_id, u.product || '.bytes', v_month, u.bytes); end if;
   perform idempotency_uncharged(p_name);
   perform usage_day_add(u.account_id, u.key_id, u.product, u.operation, (u.at at time zone 'UTC')::date,
     0, -1, 1, -u.bytes, -u.cost_usd_micros, 0);
   update usage_event set status = 503, pot = null, cost_usd_micros = 0, bytes = 0 where request_id = p_name and at = u.at;
   return true;
+end
+$$;
+
+-- Counts on a key's caps what it, and the keys whose place it took, have used in a month already: keys without caps are not
+-- counted as they go. The meter is locked before any row of a key, as the writers of usage do.
+create function key_pots_from_usage(p_account bigint, p_cap_key bigint, p_keys bigint[], p_month int) returns void
+language plpgsql as $$
+declare
+  v record;
+begin
+  perform 1 from meter m where m.account_id = p_account for update;
+  select coalesce(sum(d.billed), 0)::bigint as calls, coalesce(sum(d.cost_usd_micros), 0)::bigint as spend into v
+  from usage_day d
+  where d.account_id = p_account and d.key_id = any(p_keys)
+    and d.day >= to_date(p_month::text, 'YYYYMM') and d.day < to_date(p_month::text, 'YYYYMM') + interval '1 month';
+  insert into pot (account_id, name, bucket, used)
+  values (p_account, 'key:' || p_cap_key || ':calls', p_month, v.calls), (p_account, 'key:' || p_cap_key || ':spend', p_month, v.spend)
+  on conflict (account_id, name) do update set
+    used = case when pot.bucket > excluded.bucket then pot.used
+      when pot.bucket = excluded.bucket then greatest(pot.used, excluded.used) else excluded.used end,
+    bucket = greatest(pot.bucket, excluded.bucket);
 end
 $$;

@@ -65,6 +65,8 @@ export type Ctx = {
   settler: Settler
   /** Calls that are counted behind their answers. */
   usage: UsageWriter
+  /** Aborts when this ctx is being closed: work behind answers ends then. */
+  closing: AbortSignal
   /** The number of this process among those that serve the same database. */
   instance: number
   printed: PrintedCache
@@ -107,7 +109,10 @@ export async function openCtx(
   const { connection } = database
   const opened: (() => Promise<unknown>)[] = [() => database.leave()]
   const close = async () => {
-    for (const give of opened.toReversed()) await give()
+    const faults: unknown[] = []
+    // One that fails must not keep the others, least of all the database.
+    for (const give of opened.toReversed()) await give().catch((error: unknown) => faults.push(error))
+    if (faults.length > 0) throw faults[0]
   }
   try {
     if (config.databaseUrl === null) await migrate(connection, MIGRATIONS, log)
@@ -123,8 +128,13 @@ export async function openCtx(
       () => http.close(),
       () => guardedHttp.close(),
     )
-    const ctx = assembleCtx({ config, clock, db, connection, http, guardedHttp, log, watch: watched, instance })
-    opened.push(() => settleCtx(ctx))
+    const closing = new AbortController()
+    const parts = { config, clock, db, connection, http, guardedHttp, log, watch: watched, instance }
+    const ctx = assembleCtx({ ...parts, closing: closing.signal })
+    opened.push(() => {
+      closing.abort()
+      return settleCtx(ctx)
+    })
     return Object.assign(ctx, { close })
   } catch (error) {
     await close()
@@ -164,7 +174,10 @@ async function readWatched(client: pg.ClientBase): Promise<Watched> {
 
 /** The rest of a ctx around its database: what needs no opening. */
 export function assembleCtx(
-  parts: Pick<Ctx, 'config' | 'clock' | 'db' | 'connection' | 'http' | 'guardedHttp' | 'log' | 'watch' | 'instance'>,
+  parts: Pick<
+    Ctx,
+    'config' | 'clock' | 'db' | 'connection' | 'http' | 'guardedHttp' | 'log' | 'watch' | 'instance' | 'closing'
+  >,
 ): Ctx {
   const { config, clock, db, connection, log } = parts
   const share = shareAmong(parts.watch, parts.instance)

@@ -64,14 +64,16 @@ account
   .action(async (options) => (await import('./commands/account.ts')).accountCredit(options))
 account
   .command('set-plan')
-  .description('give a plan; with --charge, buy it from the API balance by the month')
+  .description(
+    'give a plan, with these options of its own alone; with --charge, buy it from the API balance by the month',
+  )
   .requiredOption(...whose)
   .addOption(product())
   .requiredOption('--plan <id>', 'as `GET /api/v1/pricing` lists them, or custom')
   .option('--charge', 'subscribe, and pay from the API balance')
   .option('--preview', 'only say what --charge would take')
-  .option('--per-second <count>', 'requests a second, or unlimited', limitOrUnlimited)
-  .option('--per-minute <count>', 'requests a minute, or unlimited', limitOrUnlimited)
+  .option('--per-second <count>', 'calls a second, or unlimited', limitOrUnlimited)
+  .option('--per-minute <count>', 'calls a minute, or unlimited', limitOrUnlimited)
   .option('--per-day <count>', 'item: calls paid for each UTC day', units)
   .option(
     '--per-month <count>',
@@ -93,6 +95,15 @@ account
   .option(...reason)
   .addOption(json())
   .action(async (options) => (await import('./commands/account-plans.ts')).accountCancelPlan(options))
+account
+  .command('resume-plan')
+  .description('take the cancellation of a subscription back, while its period lasts')
+  .requiredOption(...whose)
+  .addOption(product())
+  .option('--add-on <id>', 'to an add-on (default: to the plan)')
+  .option(...reason)
+  .addOption(json())
+  .action(async (options) => (await import('./commands/account-plans.ts')).accountResumePlan(options))
 account
   .command('add-on')
   .description('give an add-on; with --charge, buy it from the API balance by the month')
@@ -123,6 +134,23 @@ account
   .requiredOption('--usd <amount>', 'in dollars, or none', usdOrNone)
   .addOption(json())
   .action(async (options) => (await import('./commands/account.ts')).accountSetLowBalance(options))
+account
+  .command('statement')
+  .description('what came into and went out of its API balance, newest first')
+  .requiredOption(...whose)
+  .option('--sandbox', "of the account's sandbox")
+  .option('--wallet', 'of its wallet')
+  .option('--before <id>', 'the page after the one that named it', wholeNumber)
+  .option('--limit <count>', 'at most so many', logLines, 50)
+  .addOption(json())
+  .action(async (options) => (await import('./commands/account-statement.ts')).accountStatement(options))
+account
+  .command('news')
+  .description('what there was to tell of it and of its sandbox, newest first')
+  .requiredOption(...whose)
+  .option('--limit <count>', 'at most so many', logLines, 100)
+  .addOption(json())
+  .action(async (options) => (await import('./commands/account-news.ts')).accountNews(options))
 account
   .command('audit')
   .description('who did what to it and to its sandbox, newest first')

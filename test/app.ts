@@ -48,6 +48,7 @@ export async function testCtx(
   const http = openHttp()
   const guardedHttp = openGuardedHttp()
   t.after(() => Promise.all([http.close(), guardedHttp.close()]))
+  const closing = new AbortController()
   const assembled = assembleCtx({
     config,
     clock,
@@ -58,9 +59,13 @@ export async function testCtx(
     log: silentLog,
     watch: watched,
     instance,
+    closing: closing.signal,
   })
   const ctx = { ...assembled, ...parts }
-  t.after(() => settleCtx(ctx))
+  t.after(() => {
+    closing.abort()
+    return settleCtx(ctx)
+  })
   return ctx
 }
 

@@ -8,6 +8,7 @@ import { findCaller, takePublicCall } from './limits/addresses.ts'
 import type { LeaseAnswer } from './limits/leases.ts'
 import { givenBack, type Take } from './limits/limit-store.ts'
 import { atHand, runOf, type AtHand } from './terms-at-hand.ts'
+import { chargeUndo } from './usage/charges.sql.ts'
 import { outcomeOf } from './usage/outcomes.ts'
 import type { Denial, Settled } from './usage/settle.ts'
 
@@ -44,8 +45,10 @@ export type Visit = {
   charged: 'nothing' | 'units' | 'open' | 'booked'
   /** Set once it was paid for. */
   paid: Extract<Settled, { paid: true }> | null
-  /** The request was paid for before a kill cut it off. */
-  isPrepaid: boolean
+  /** The charge that paid for this request before a kill cut it off, or null. */
+  prepaidBy: string | null
+  /** What it does not use up is given back; nothing more may be taken or given. */
+  isConcluded: boolean
   /** The size of the answer's body, before any compression. */
   bytes: number
 }
@@ -82,7 +85,19 @@ export function enter(ctx: Ctx, door: Door, principal: Principal, address: strin
 
 function visit(door: Door, principal: Principal, address: string, hand: AtHand, take: Take): Visit {
   const refusal = take.denied === -1 ? null : windowFull(take)
-  return { door, principal, address, hand, take, refusal, charged: 'nothing', paid: null, isPrepaid: false, bytes: 0 }
+  return {
+    door,
+    principal,
+    address,
+    hand,
+    take,
+    refusal,
+    charged: 'nothing',
+    paid: null,
+    prepaidBy: null,
+    isConcluded: false,
+    bytes: 0,
+  }
 }
 
 function windowFull({ denied, standings }: Take): DomainError {
@@ -99,6 +114,9 @@ function windowFull({ denied, standings }: Take): DomainError {
 export function isBilled({ charged, paid }: Visit): boolean {
   return paid !== null || charged === 'units'
 }
+
+/** A record is taken up again for a day, and its charge was made a little after it. */
+const PREPAID_MS = 25 * 60 * 60_000
 
 /** What is known of a call when it is charged. */
 export type Work = {
@@ -135,7 +153,7 @@ async function takeLeased(ctx: Ctx, visit: Visit, answer: Promise<LeaseAnswer>):
  * `balance_too_low`, `cap_reached` or `quota_spent`, with nothing taken.
  */
 export async function chargePriced(ctx: Ctx, visit: Visit, work: Work): Promise<void> {
-  if (visit.isPrepaid) {
+  if (visit.prepaidBy !== null) {
     visit.charged = 'booked'
     return
   }
@@ -196,6 +214,22 @@ export function conclude(
     ctx.leases.giveBack(visit.principal.accountId, visit.hand.pots)
   }
   if (visit.charged === 'open') return end(ctx, visit, answer, outcome.paid)
+  if (visit.prepaidBy !== null && !outcome.paid) return takeBack(ctx, visit, visit.prepaidBy)
+}
+
+/** What paid for the request before it was cut off, and now turns out not to be used up. */
+async function takeBack(ctx: Ctx, visit: Visit, name: string): Promise<void> {
+  const { principal, hand } = visit
+  const since = new Date(ctx.clock.now().getTime() - PREPAID_MS)
+  await chargeUndo(ctx.db, {
+    name,
+    since,
+    bytesMetered: hand.terms.bytes !== null,
+    capKey: principal.capKey,
+    keyCalls: principal.capCalls !== null,
+    keySpend: principal.capUsdMicros !== null,
+  })
+  visit.prepaidBy = null
 }
 
 async function end(

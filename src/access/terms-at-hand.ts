@@ -49,7 +49,7 @@ function prepare(principal: Principal, product: Product, now: Date): AtHand {
   if (terms.quota) pots.push({ name: terms.quota.name, bucket, limit: terms.quota.limit ?? UNLIMITED })
   const isPriced = terms.pot !== null || terms.priceUsdMicros !== 0
   if (!isPriced && principal.capCalls !== null) {
-    pots.push({ name: `key:${principal.keyId}:calls`, bucket, limit: principal.capCalls })
+    pots.push({ name: `key:${principal.capKey}:calls`, bucket, limit: principal.capCalls })
   }
   return {
     terms,
@@ -74,6 +74,7 @@ export function runOf(hand: AtHand, principal: Principal, operation: string, now
   const run: Run = {
     account: principal.accountId,
     key: principal.keyId,
+    capKey: principal.capKey,
     sandbox: principal.isSandbox,
     product: terms.product,
     operation,

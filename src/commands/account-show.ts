@@ -11,6 +11,9 @@ import { readStandings } from '../money/plans/plans.ts'
 import { resolveTerms, type Standing, type Terms } from '../money/plans/terms.ts'
 import { onAccount, type ForAccount } from './account.ts'
 import { print, table } from './print.ts'
+import { overridesWords, showOverrides, showTerms, termsCells } from './terms.ts'
+
+const DRAWN = 'Counters include units that running servers have drawn in advance, until about a second without calls.'
 
 /** Everything about an account that money and limits depend on. */
 export async function accountShow(options: ForAccount): Promise<void> {
@@ -28,7 +31,7 @@ async function showAccount(ctx: Ctx, { id, name, twinId }: Account) {
     id,
     name,
     sandbox_id: twinId,
-    products: byProduct((product) => showTerms(standings[product], resolveTerms(product, standings[product]))),
+    products: byProduct((product) => showStanding(standings[product], resolveTerms(product, standings[product]))),
     subscriptions: subscriptions.map((each) => ({
       id: each.id,
       product: each.product,
@@ -44,24 +47,8 @@ async function showAccount(ctx: Ctx, { id, name, twinId }: Account) {
   }
 }
 
-function showTerms({ plan, overrides, addOns }: Standing, terms: Terms) {
-  const { windows, quota, pot, priceUsdMicros, bytes, features } = terms
-  return {
-    plan,
-    overrides,
-    add_ons: addOns,
-    terms: {
-      per_second: windows.perSecond,
-      per_minute: windows.perMinute,
-      quota,
-      pot,
-      // Null: a call that no pot pays is refused.
-      call_usd: priceUsdMicros === null ? null : usd(priceUsdMicros),
-      gb_included: bytes && bytes.included / 1e9,
-      gb_usd: bytes && usd(bytes.gbPriceUsdMicros),
-      features: [...features],
-    },
-  }
+function showStanding({ plan, overrides, addOns }: Standing, terms: Terms) {
+  return { plan, overrides: showOverrides(overrides), add_ons: addOns, terms: showTerms(terms) }
 }
 
 /** What a live account or a sandbox has for itself. `used` counts units that nodes have drawn and not handed out yet. */
@@ -91,30 +78,23 @@ function unitsOf(name: string, used: number): { used: number } | { used_usd: str
 function words({ id, name, products, subscriptions, live, sandbox }: Shown): string {
   const plans = PRODUCTS.map((product) => {
     const { plan, overrides, add_ons: addOns, terms } = products[product]
-    const own = Object.keys(overrides).length === 0 ? '' : JSON.stringify(overrides)
-    return [product, plan, ...limitWords(terms), [...addOns, own].filter(Boolean).join(' ')]
+    return [product, plan, ...termsCells(terms), [...addOns, overridesWords(overrides)].filter(Boolean).join(' ')]
   })
   const bought = subscriptions
     .filter(({ state }) => state !== 'ended')
     .map((each) => [each.product, each.offer, each.state, `${each.price_usd} USD`, each.period_end_at])
   const boughtTable =
     bought.length === 0 ? [] : ['', table(['PRODUCT', 'SUBSCRIBED TO', 'STATE', 'A MONTH', 'UNTIL'], bought)]
+  const hasCounters = [live, sandbox].some(({ used }) => Object.keys(used).length > 0)
   return [
     `Account ${id} "${name}"`,
     '',
-    table(['PRODUCT', 'PLAN', 'WINDOWS', 'IN ADVANCE', 'A CALL', 'ADD-ONS, OVERRIDES'], plans),
+    table(['PRODUCT', 'PLAN', 'WINDOWS', 'IN ADVANCE', 'A CALL', 'BANDWIDTH', 'ADD-ONS, OPTIONS'], plans),
     ...boughtTable,
     ...purseWords('Live', live),
     ...purseWords('Sandbox', sandbox),
+    ...(hasCounters ? ['', DRAWN] : []),
   ].join('\n')
-}
-
-function limitWords({ per_second, per_minute, quota, pot, call_usd }: Shown['products']['qc']['terms']): string[] {
-  const windows = [per_second && `${per_second}/s`, per_minute && `${per_minute}/min`].filter(Boolean).join(' ')
-  const month = quota && `${quota.limit ?? 'unlimited'} a month`
-  const inAdvance = pot ? `${pot.limit} a ${pot.period}` : (month ?? '')
-  const price = call_usd === null ? 'refused beyond' : call_usd === usd(0) ? '' : `${call_usd} USD`
-  return [windows || 'unlimited', inAdvance, price]
 }
 
 function purseWords(title: string, purse: Purse): string[] {

@@ -7,7 +7,8 @@ import {
   type Account,
 } from '../access/accounts/accounts.ts'
 import { creditAccount } from '../access/accounts/credit.ts'
-import { listKeys, setKeyCap } from '../access/keys/keys.ts'
+import { listKeys } from '../access/keys/keys.ts'
+import { limitKey } from '../access/usage/key-caps.ts'
 import { readConfig } from '../config.ts'
 import { withCtx, type Ctx } from '../ctx.ts'
 import { audit, listAudit } from '../events/audit/audit.ts'
@@ -114,7 +115,7 @@ async function capKey(
   const key = (await listKeys(ctx.db, account)).find(({ id }) => id === keyId)
   if (!key) throw new OperatorError(`Account ${account.id} has no key ${keyId}; \`key list\` shows what it has.`)
   return ctx.db.transaction().execute(async (tx) => {
-    const { cap_calls, cap_usd_micros } = await setKeyCap(tx, keyId, caps)
+    const { cap_calls, cap_usd_micros } = await limitKey(tx, keyId, caps, ctx.clock.now())
     const before = { cap_calls, cap_usd_micros }
     const { capCalls = cap_calls, capUsdMicros = cap_usd_micros } = caps
     const after = { cap_calls: capCalls, cap_usd_micros: capUsdMicros }

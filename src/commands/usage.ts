@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { getAccount } from '../access/accounts/accounts.ts'
+import { getAccount, listAccounts } from '../access/accounts/accounts.ts'
 import {
   exportUsage,
   listCutOff,
@@ -15,7 +15,7 @@ import { withCtx, type Ctx } from '../ctx.ts'
 import { monthBucket } from '../lib/buckets.ts'
 import { OperatorError } from '../lib/errors.ts'
 import { usd } from '../lib/money.ts'
-import { print, table } from './print.ts'
+import { oneLine, print, table } from './print.ts'
 
 export type UsageOptions = {
   json?: boolean
@@ -169,8 +169,20 @@ async function printCutOff(ctx: Ctx, options: UsageOptions): Promise<void> {
   const { limit = 1_000, days } = options
   const wish = { accountIds: whose && [whose.id], ...period(ctx, days), limit }
   const events = await listCutOff(ctx.db, wish)
-  const words = events.length === 0 ? `No calls were cut off in ${days} days.` : logTable(events)
+  const names = whose ? null : await accountWords(ctx)
+  const words = events.length === 0 ? `No calls were cut off in ${days} days.` : logTable(events, names)
   print(options, { events: events.map(toJson) }, words)
+}
+
+/** How accounts and sandboxes are called in a list of everybody's calls. */
+async function accountWords({ db }: Ctx): Promise<Map<number, string>> {
+  const accounts = await listAccounts(db)
+  return new Map(
+    accounts.flatMap(({ id, name, twinId }) => [
+      [id, `${id} ${oneLine(name)}`],
+      [twinId, `${twinId} ${oneLine(name)}, sandbox`],
+    ]),
+  )
 }
 
 function toJson(event: UsageEvent) {
@@ -192,9 +204,11 @@ function toJson(event: UsageEvent) {
   }
 }
 
-function logTable(events: UsageEvent[]): string {
+/** With `accounts`, a column that says whose call it was. */
+function logTable(events: UsageEvent[], accounts: Map<number, string> | null = null): string {
   const heads = [
     'AT',
+    ...(accounts ? ['ACCOUNT'] : []),
     'STATUS',
     'PRODUCT',
     'OPERATION',
@@ -209,6 +223,7 @@ function logTable(events: UsageEvent[]): string {
   ]
   const cells = events.map((event) => [
     event.at.toISOString(),
+    ...(accounts ? [accounts.get(event.accountId) ?? String(event.accountId)] : []),
     event.status === null ? 'cut off' : String(event.status),
     event.product,
     event.operation,
@@ -222,11 +237,4 @@ function logTable(events: UsageEvent[]): string {
     event.requestId,
   ])
   return table(heads, cells)
-}
-
-/** A caller's text must not write over the operator's terminal. */
-function oneLine(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  const plain = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '?')
-  return plain.length > 40 ? `${plain.slice(0, 39)}…` : plain
 }

@@ -6,7 +6,7 @@ import type { Feature } from '../money/plans/catalogue.ts'
 import type { KeyMemo } from '../access/keys/keyring.ts'
 import type { RouteScope } from '../access/keys/scopes.ts'
 import type { Ctx } from '../ctx.ts'
-import { forget, remember, takeUp, type Recorded } from './idempotency.ts'
+import { keepRecord, takeUp, type Recorded } from './idempotency.ts'
 import { addReceipt } from './receipt.ts'
 import type { ByteText } from './send.ts'
 import type { Surface } from './surface.ts'
@@ -156,10 +156,16 @@ function leaveThrough(ctx: Ctx, cost: 0 | 1) {
   ): void => {
     const { visit, record } = request
     if (visit === null) return done(null, payload)
+    if (visit.isConcluded) {
+      // The refusal that is told as its charge could not be ended.
+      writeReceipt(reply, visit)
+      return done(null, payload)
+    }
     const status = reply.statusCode
     if (cost > 0 && status < 400 && visit.charged === 'nothing' && record?.isReplay !== true) {
       return done(new Error(`${visit.door.operation} answered without charging`))
     }
+    visit.isConcluded = true
     const us = Math.round(reply.elapsedTime * 1000)
     visit.bytes = typeof payload === 'string' ? Buffer.byteLength(payload) : 0
     const concluded = conclude(ctx, visit, { requestId: request.id, status, bytes: visit.bytes, us })
@@ -171,11 +177,13 @@ function leaveThrough(ctx: Ctx, cost: 0 | 1) {
       let fault: Error | null = null
       try {
         await concluded
-        writeReceipt(reply, visit)
-        if (record !== null && !record.isReplay) await (remember(ctx, record, reply, payload) ?? forget(ctx, record))
       } catch (error) {
+        // Whatever could not be ended is given back behind the refusal.
+        visit.paid = null
         fault = error as Error
       }
+      writeReceipt(reply, visit)
+      if (record !== null) await keepRecord(ctx, record, fault ? null : { status, payload })
       done(fault, payload)
     }
     void leave()
@@ -207,7 +215,7 @@ export function recordVisit(
   const { keyId, accountId } = principal
   const atMs = ctx.clock.now().getTime()
   // Booked calls have their event from the statement that booked them.
-  if (charged === 'booked' && !visit.isPrepaid) {
+  if (charged === 'booked' && visit.prepaidBy === null) {
     ctx.usage.touch(keyId, atMs, address)
     return
   }

@@ -1,4 +1,4 @@
-import { Gauge, type Registry } from 'prom-client'
+import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Ctx } from '../ctx.ts'
 import { listBreakers } from '../products/sources/state.ts'
 
@@ -30,7 +30,15 @@ export function gauges(registry: Registry, ctx: Ctx): void {
     ],
   ]
   for (const [name, help, read] of single) {
-    const gauge: Gauge = new Gauge({ name, help, registers: [registry], collect: () => gauge.set(read()) })
+    if (!name.endsWith('_total')) {
+      const gauge: Gauge = new Gauge({ name, help, registers: [registry], collect: () => gauge.set(read()) })
+      continue
+    }
+    const collect = () => {
+      counter.reset()
+      counter.inc(read())
+    }
+    const counter: Counter = new Counter({ name, help, registers: [registry], collect })
   }
   const breaker: Gauge<'source'> = new Gauge({
     name: 'openhaul_source_breaker_open',

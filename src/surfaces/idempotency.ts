@@ -1,5 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { claim, finish, fingerprintOf, isPinned, release, validKey } from '../access/idempotency/idempotency.ts'
+import {
+  claim,
+  findCharge,
+  finish,
+  fingerprintOf,
+  isPinned,
+  release,
+  releaseClaim,
+  validKey,
+} from '../access/idempotency/idempotency.ts'
 import { voidCharge } from '../access/usage/cut-off.ts'
 import type { Ctx } from '../ctx.ts'
 import { DomainError } from '../lib/errors.ts'
@@ -7,6 +16,8 @@ import { JSON_TYPE } from './send.ts'
 
 /** How long the state of the other processes is waited for. */
 const WATCH_WAIT_MS = 1_000
+const INSIST_MS = 1_000
+const INSIST_TRIES = 60
 
 /** The record of a request that its sender may send again. */
 export type Recorded = { id: number; isReplay: boolean }
@@ -22,7 +33,7 @@ export async function takeUp(
   { key, route }: { key: string; route: string },
 ): Promise<FastifyReply | undefined> {
   const visit = request.visit!
-  const claimed = await claim(ctx.db, {
+  const wish = {
     accountId: visit.principal.accountId,
     route,
     key: validKey(key),
@@ -31,6 +42,11 @@ export async function takeUp(
     // As of now: a process that began a moment ago must not be taken for dead.
     aliveInstances: () => readInstances(ctx),
     now: ctx.clock.now(),
+  }
+  const claimed = await claim(ctx.db, wish).catch((error: unknown) => {
+    // It may have been granted even so, and would then lock the key.
+    void insist(ctx, () => releaseClaim(ctx.db, wish))
+    throw error
   })
   if (claimed.kind === 'replay') {
     request.record = { id: 0, isReplay: true }
@@ -44,8 +60,9 @@ export async function takeUp(
   }
   request.record = { id: claimed.id, isReplay: false }
   if (claimed.kind === 'resumed' && claimed.charge !== null) {
-    // Booked whole, it is paid for; begun, it is charged anew, before somebody takes the old charge for forgotten.
-    visit.isPrepaid = !(await voidCharge(ctx, claimed.charge))
+    // Begun, it is charged anew; booked whole, it is paid for, unless somebody has given that back meanwhile.
+    const isVoided = await voidCharge(ctx, claimed.charge)
+    visit.prepaidBy = isVoided ? null : await findCharge(ctx.db, claimed.id)
   }
   return undefined
 }
@@ -57,18 +74,32 @@ async function readInstances(ctx: Ctx): Promise<readonly number[]> {
   throw new DomainError('busy', 'The server is busy; try again in a moment.', { retryAfterSeconds: 1 })
 }
 
-/** Pins an outcome for whoever sends the request again; null when this outcome is not pinned. */
-export function remember(ctx: Ctx, record: Recorded, reply: FastifyReply, payload: unknown): Promise<void> | null {
-  if (!isPinned(reply.statusCode) || typeof payload !== 'string') return null
-  return finish(ctx.db, record.id, {
-    status: reply.statusCode,
-    headers: {},
-    body: payload,
-    now: ctx.clock.now(),
-  })
+/**
+ * Pins the outcome for whoever sends the request again, where it is one to be pinned; else the request may be sent again
+ * as a first one. Never rejects: the answer is paid for and goes out, and what cannot be written now is written behind it.
+ */
+export async function keepRecord(
+  ctx: Ctx,
+  { id, isReplay }: Recorded,
+  outcome: { status: number; payload: unknown } | null,
+): Promise<void> {
+  if (isReplay) return
+  const { status = 0, payload = null } = outcome ?? {}
+  const isKept = outcome !== null && isPinned(status) && typeof payload === 'string'
+  const now = ctx.clock.now()
+  const write = () =>
+    isKept ? finish(ctx.db, id, { status, headers: {}, body: payload, now }) : release(ctx.db, id)
+  await write().catch(() => void insist(ctx, write))
 }
 
-/** The request may be sent again and is then a first one. */
-export function forget(ctx: Ctx, record: Recorded): Promise<void> {
-  return release(ctx.db, record.id)
+/** Tries again behind the answer until it is done, or the server stops. */
+async function insist(ctx: Ctx, write: () => Promise<void>): Promise<void> {
+  for (let tries = 1; tries <= INSIST_TRIES && !ctx.closing.aborted; tries++) {
+    await ctx.clock.sleep(INSIST_MS, ctx.closing).catch(() => {})
+    try {
+      return await write()
+    } catch (error) {
+      if (tries === INSIST_TRIES) ctx.log.error({ err: error }, 'an idempotency record could not be written')
+    }
+  }
 }

@@ -19,7 +19,7 @@ export function addReceipt(headers: string[], visit: Visit): void {
     }
     headers.push('ratelimit-policy', hand.policy, 'ratelimit', text)
   }
-  if (hand.isPriced) {
+  if (hand.terms.priceUsdMicros !== null && hand.isPriced) {
     headers.push('x-cost', usd(paid?.costUsdMicros ?? 0))
     if (paid !== null) headers.push('x-balance-after', usd(paid.balanceAfterUsdMicros))
   }

@@ -66,8 +66,16 @@ export function toDomainError(error: FastifyError | DomainError, request: Fastif
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
     return new DomainError('input_invalid', readableMessage(error))
   }
+  if (isPassing(error)) {
+    return new DomainError('busy', 'The server is busy; try again in a moment.', { retryAfterSeconds: 1 })
+  }
   request.log.error({ err: error, requestId: request.id }, 'a request failed for a reason of ours')
   return new DomainError('internal', 'Internal error')
+}
+
+/** What the database says of lock and statement time-outs, deadlocks, and of itself at its limits. */
+function isPassing({ code }: FastifyError): boolean {
+  return /^(?:55P03|57014|40001|40P01|53\d{3})$/.test(code ?? '')
 }
 
 /** What ajv tells in its verbose mode. */

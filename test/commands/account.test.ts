@@ -1,46 +1,19 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import { monthBucket } from '../../src/lib/buckets.ts'
-import { testDatabase } from '../database.ts'
-import { scratch } from '../lib/db/members.ts'
-import { run, type Ended } from '../process/program.ts'
+import { program } from './own-program.ts'
 
-type Program = {
-  /** Must succeed; answers the JSON. */
-  tell<T = Record<string, unknown>>(...args: string[]): Promise<T>
-  /** Must succeed; answers the words. */
-  say(...args: string[]): Promise<string>
-  attempt(...args: string[]): Promise<Ended>
-  /** Must fail with one line; answers it without the program's name. */
-  refuse(...args: string[]): Promise<string>
+/** The terms of item without a subscription or an option. */
+const PAYG = {
+  per_second: 2,
+  per_minute: null,
+  quota: null,
+  pot: { name: 'item.trial', period: 'month', limit: 10 },
+  call_usd: '0.004',
+  gb_included: 5,
+  gb_usd: '0.20',
+  features: [],
 }
-
-/** The real program on a database of this test's own. */
-async function program(t: TestContext): Promise<Program & Awaited<ReturnType<typeof testDatabase>>> {
-  const database = await testDatabase(t, { own: true })
-  const { user, host, port, database: name } = database.connection
-  const env = { DATABASE_URL: `postgres://${user}@/${name}?host=${host}&port=${port}` }
-  const dataDir = join(scratch(t), 'data')
-  const succeed = async (args: string[]) => {
-    const { code, stdout, stderr } = await run(dataDir, args, env)
-    assert.deepEqual({ code, stderr }, { code: 0, stderr: '' }, args.join(' '))
-    return stdout
-  }
-  return {
-    ...database,
-    tell: async <T>(...args: string[]) => JSON.parse(await succeed([...args, '--json'])) as T,
-    say: async (...args) => (await succeed(args)).trimEnd(),
-    attempt: (...args) => run(dataDir, args, env),
-    refuse: async (...args) => {
-      const { code, stdout, stderr } = await run(dataDir, args, env)
-      assert.deepEqual({ code, stdout }, { code: 1, stdout: '' }, args.join(' '))
-      assert.match(stderr, /^openhaul: [^\n]+\n$/, args.join(' '))
-      return stderr.slice('openhaul: '.length, -1)
-    },
-  }
-}
-
 const TIME = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/
 
 test('money that came in is credited, shown, audited, and the books are right', async (t) => {
@@ -76,9 +49,18 @@ test('money that came in is credited, shown, audited, and the books are right', 
   assert.equal(await refuse(...credit), 'Give the amount as either --usd or --cny.')
   assert.equal(await refuse(...credit, '--usd', '1', '--cny', '1'), 'Give the amount as either --usd or --cny.')
   const nobody = ['account', 'credit', '--account', '77', '--usd', '1', '--reason', 'x']
-  assert.equal(await refuse(...nobody), 'There is no account "77"; make it with: account create --name "77"')
+  assert.equal(await refuse(...nobody), 'There is no account "77"; `account list` shows all.')
 
-  const entries = await tell<Record<string, unknown>[]>('account', 'audit', '--account', String(sandbox_id))
+  const isSandbox = `${sandbox_id} is the sandbox of account ${id} "shop": give ${id} or shop, and --sandbox where its sandbox is meant.`
+  assert.equal(await refuse('account', 'audit', '--account', String(sandbox_id)), isSandbox)
+  const keyFor = ['key', 'create', '--style', 'qc', '--mode', 'test', '--account', String(sandbox_id)]
+  assert.equal(await refuse(...keyFor), isSandbox)
+  assert.match(
+    await refuse('account', 'create', '--name', '77'),
+    /^An account cannot be called "77": choose a name with /,
+  )
+
+  const entries = await tell<Record<string, unknown>[]>('account', 'audit', '--account', String(id))
   assert.deepEqual(
     entries.map(({ action, account_id, reason }) => [action, account_id, reason]),
     [
@@ -117,19 +99,25 @@ test('plans and add-ons are given, previewed, bought and cancelled', async (t) =
     account_id: id,
     product: 'item',
     plan: 'custom',
-    overrides: { perSecond: null, perDay: 9 },
+    overrides: { per_second: null, per_day: 9 },
+    former_overrides: {},
+    terms: { ...PAYG, per_second: null, pot: { name: 'item.day', period: 'day', limit: 9 } },
     ended_subscription: false,
   })
   const custom = '--product qc --plan custom --per-minute 60 --per-month unlimited --features batch_and_images'.split(
     ' ',
   )
   await tell('account', 'set-plan', '--account', String(id), ...custom, '--reason', 'a friend')
-  await tell(...own('set-plan', '--plan', 'custom', '--price-usd', '0.001', '--gb-included', '2'))
+  assert.equal(
+    await say(...own('set-plan', '--plan', 'custom', '--price-usd', '0.001', '--gb-included', '2')),
+    `Account ${id} is on custom of item from its next call: 2 calls a second; 0.001 USD a call; ` +
+      '2 GB a month, then 0.20 USD each. The options of before are gone: --per-second unlimited --per-day 9.',
+  )
 
   assert.match(await refuse(...own('set-plan', '--plan', 'gold')), /^"gold" is not a plan of item; choose from payg, /)
   assert.match(
-    await refuse(...own('set-plan', '--plan', 'growth', '--per-month', '5')),
-    /^"perMonth" cannot be set on item/,
+    await refuse(...own('set-plan', '--plan', 'growth', '--features', 'batch_and_images')),
+    /^"features" cannot be set on item/,
   )
   assert.match(
     await refuse(...own('set-plan', '--plan', 'growth', '--per-day', '5', '--charge')),
@@ -145,7 +133,21 @@ test('plans and add-ons are given, previewed, bought and cancelled', async (t) =
     await refuse(...own('add-on', '--add-on', 'high_speed', '--remove', '--charge')),
     /^Give either --remove/,
   )
-  await refuse(...own('set-plan', '--plan', 'starter', '--charge')) // there is no money yet
+  assert.equal(
+    await refuse(...own('set-plan', '--plan', 'starter', '--charge')),
+    'starter of item takes 19.00 USD now, and the API balance has 0.00 USD.',
+  )
+  assert.match(
+    await say(...own('set-plan', '--plan', 'starter', '--preview')),
+    new RegExp(
+      '^starter of item would take 19\\.00 USD from the API balance, paid until [\\dT:.-]+Z: 2 calls a second; ' +
+        '1000 calls a day in advance, then 0\\.004 USD each; 5 GB a month, then 0\\.20 USD each\\. ' +
+        'The options of before would be gone: --price-usd 0\\.001 --gb-included 2\\. ' +
+        'The API balance has 0\\.00 USD, which does not cover it\\.$',
+    ),
+  )
+  const risk = ['account', 'set-plan', '--account', 'shop', '--product', 'risk', '--plan', 'risk_shield']
+  for (const pay of ['--charge', '--preview']) assert.match(await refuse(...risk, pay), /^Nothing of risk is sold yet/)
 
   await tell('account', 'credit', '--account', 'shop', '--usd', '60', '--reason', 'bank')
   const preview = await tell(...own('set-plan', '--plan', 'starter', '--preview'))
@@ -159,21 +161,27 @@ test('plans and add-ons are given, previewed, bought and cancelled', async (t) =
     offer: 'starter',
     charge_usd: '19.00',
     credit_usd: '0.00',
+    former_overrides: { price_usd: '0.001', gb_included: 2 },
+    terms: { ...PAYG, pot: { name: 'item.day', period: 'day', limit: 1_000 } },
   }
-  assert.deepEqual(bought, { ...whole, preview: false, period_start_at, period_end_at })
-  assert.deepEqual({ ...preview, period_start_at, period_end_at }, { ...bought, preview: true })
+  assert.deepEqual(bought, { ...whole, preview: false, period_start_at, period_end_at, balance_usd: '41.00' })
+  assert.deepEqual(
+    { ...preview, period_start_at, period_end_at },
+    { ...bought, preview: true, balance_usd: '60.00', covered: true },
+  )
 
   assert.match(
     await say(...own('add-on', '--add-on', 'high_speed', '--charge')),
-    /^Account \d+ is on high_speed of item for 15\.00 USD, paid until [\dT:.-]+Z\.$/,
+    /^Account \d+ is on high_speed of item for 15\.00 USD, paid until [\dT:.-]+Z: 12 calls a second; .* has 26\.00 USD left\.$/,
   )
+  const terms = '12 calls a second; 1000 calls a day in advance, then 0.004 USD each'
   assert.equal(
     await say(...own('add-on', '--add-on', 'extra_bandwidth')),
-    `Account ${id} has extra_bandwidth of item, from its next call.`,
+    `Account ${id} has extra_bandwidth of item, from its next call: ${terms}; 55 GB a month, then 0.20 USD each.`,
   )
   assert.equal(
     await say(...own('add-on', '--add-on', 'extra_bandwidth', '--remove')),
-    `Account ${id} is without extra_bandwidth of item, from its next call.`,
+    `Account ${id} is without extra_bandwidth of item, from its next call: ${terms}; 5 GB a month, then 0.20 USD each.`,
   )
   assert.equal(await say(...own('cancel-plan')), `starter of item ends ${String(period_end_at)}.`)
   const ends = await tell(...own('cancel-plan', '--add-on', 'high_speed'))
@@ -182,6 +190,18 @@ test('plans and add-ons are given, previewed, bought and cancelled', async (t) =
     { account_id: id, product: 'item', kind: 'add_on', offer: 'high_speed', ends_at: null },
   )
   await refuse(...own('cancel-plan'))
+  assert.equal(
+    await refuse(...own('set-plan', '--plan', 'starter', '--charge')),
+    `starter of item is subscribed until ${String(period_end_at)}; resume it instead (account resume-plan).`,
+  )
+  assert.deepEqual(await tell(...own('resume-plan')), {
+    account_id: id,
+    product: 'item',
+    kind: 'plan',
+    offer: 'starter',
+    renews_at: period_end_at,
+  })
+  assert.equal(await refuse(...own('resume-plan')), 'starter of item is not cancelled.')
 
   const shown = await tell<{
     products: Record<string, object>
@@ -192,27 +212,18 @@ test('plans and add-ons are given, previewed, bought and cancelled', async (t) =
     plan: 'starter',
     overrides: {},
     add_ons: ['high_speed'],
-    terms: {
-      per_second: 12,
-      per_minute: null,
-      quota: null,
-      pot: { name: 'item.day', period: 'day', limit: 1_000 },
-      call_usd: '0.004',
-      gb_included: 5,
-      gb_usd: '0.20',
-      features: [],
-    },
+    terms: { ...PAYG, per_second: 12, pot: { name: 'item.day', period: 'day', limit: 1_000 } },
   })
   assert.deepEqual(shown.products['qc'], {
     plan: 'custom',
-    overrides: { perMinute: 60, perMonth: null, features: ['batch_and_images'] },
+    overrides: { per_minute: 60, per_month: null, features: ['batch_and_images'] },
     add_ons: [],
     terms: {
       per_second: null,
       per_minute: 60,
       quota: { name: 'qc.month', limit: null },
       pot: null,
-      call_usd: '0.00',
+      call_usd: null,
       gb_included: null,
       gb_usd: null,
       features: ['batch_and_images'],
@@ -222,7 +233,7 @@ test('plans and add-ons are given, previewed, bought and cancelled', async (t) =
     shown.subscriptions.map(({ offer, state, price_usd }) => [offer, state, price_usd]),
     [
       ['high_speed', 'cancelling', '15.00'],
-      ['starter', 'cancelling', '19.00'],
+      ['starter', 'active', '19.00'],
     ],
   )
   const words = (await say('account', 'show', '--account', 'shop')).split('\n')
@@ -233,9 +244,18 @@ test('plans and add-ons are given, previewed, bought and cancelled', async (t) =
     '12/s',
     '1000 a day',
     '0.004 USD',
+    '5 GB, then 0.20 USD each',
     'high_speed',
   ])
-  const [name] = await tell<{ subject: string; reason: string }[]>(
+  assert.equal(
+    words.find((line) => line.startsWith('qc '))?.replace(/ {2,}/g, '  '),
+    'qc  custom  60/min  unlimited a month  --per-minute 60 --per-month unlimited --features batch_and_images',
+  )
+  assert.match(
+    await say(...own('add-on', '--add-on', 'high_speed', '--remove')),
+    / What was paid for it is not refunded; `account cancel-plan --add-on` ends one when its period is over\.$/,
+  )
+  const [last] = await tell<{ subject: string; reason: string }[]>(
     'account',
     'audit',
     '--account',
@@ -243,7 +263,7 @@ test('plans and add-ons are given, previewed, bought and cancelled', async (t) =
     '--limit',
     '1',
   )
-  assert.deepEqual([name!.subject, name!.reason], ['product:item', null])
+  assert.deepEqual([last!.subject, last!.reason], ['product:item', null])
 })
 
 test('caps and thresholds are set and lifted, of an account, its sandbox, or a key', async (t) => {
@@ -325,6 +345,64 @@ test('caps and thresholds are set and lifted, of an account, its sandbox, or a k
   )
 })
 
+test("the statement tells all that moved an account's money, and the news what there was to tell", async (t) => {
+  const { tell, say } = await program(t)
+  const { id, sandbox_id } = await tell<{ id: number; sandbox_id: number }>('account', 'create', '--name', 'shop')
+  const credit = ['account', 'credit', '--account', 'shop', '--reason']
+  await tell(...credit, 'bank\u001b[2J', '--usd', '40', '--name', 'one')
+  await tell(...credit, 'play', '--cny', '7.5', '--name', 'two', '--sandbox')
+  const item = ['--account', 'shop', '--product', 'item']
+  await tell('account', 'set-plan', ...item, '--plan', 'starter', '--charge')
+
+  type Page = { entries: { id: number; at: string }[]; next: number | null }
+  const statement = ['account', 'statement', '--account', 'shop']
+  const whole = await tell<Page>(...statement)
+  const [charge, top] = whole.entries
+  const own = { account_id: id, of: 'api_balance', currency: 'USD' }
+  const { name: charged } = charge as unknown as { name: string }
+  assert.match(charged, /^sub:\d+:0$/)
+  assert.deepEqual(whole, {
+    ...own,
+    entries: [
+      { ...charge!, reason: 'item starter', name: charged, amount: '-19.00', balance_after: '21.00' },
+      { ...top!, reason: 'bank\u001b[2J', name: 'credit:one', amount: '40.00', balance_after: '40.00' },
+    ],
+    next: null,
+  })
+  const first = await tell<Page>(...statement, '--limit', '1')
+  assert.deepEqual(first, { ...own, entries: [charge], next: charge!.id })
+  assert.deepEqual(await tell(...statement, '--limit', '1', '--before', String(first.next)), {
+    ...own,
+    entries: [top],
+    next: null,
+  })
+  assert.deepEqual(
+    (await say(...statement)).split('\n').map((line) => line.split(/ {2,}/)),
+    [
+      ['AT', 'REASON', 'NAME', 'USD', 'BALANCE AFTER'],
+      [charge!.at, 'item starter', charged, '-19.00', '21.00'],
+      [top!.at, 'bank?[2J', 'credit:one', '+40.00', '40.00'],
+    ],
+  )
+  const play = await tell<Page>(...statement, '--sandbox', '--wallet')
+  assert.deepEqual(play, {
+    account_id: sandbox_id,
+    of: 'wallet',
+    currency: 'CNY',
+    entries: [{ ...play.entries[0], reason: 'play', name: 'credit:two', amount: '7.50', balance_after: '7.50' }],
+    next: null,
+  })
+  assert.equal(await say(...statement, '--wallet'), `There are no entries of the wallet of account ${id} "shop".`)
+
+  const [news, ...older] = await tell<{ body: object }[]>('account', 'news', '--account', 'shop')
+  const [event] = (await say('account', 'news', '--account', 'shop')).split('\n').slice(1)
+  assert.deepEqual(older, [])
+  assert.ok(
+    event!.split(/ {2,}/).includes('subscription.started') && event!.endsWith(JSON.stringify(news!.body)),
+    event,
+  )
+})
+
 test('what is used of the present day and month is shown, money as money', async (t) => {
   const { tell, say, pool } = await program(t)
   const { id, sandbox_id } = await tell<{ id: number; sandbox_id: number }>('account', 'create', '--name', 'shop')
@@ -357,4 +435,5 @@ test('what is used of the present day and month is shown, money as money', async
   assert.deepEqual(line('COUNTER'), ['COUNTER', 'OF', 'USED'])
   assert.deepEqual(line('qc.month'), ['qc.month', String(month), '17'])
   assert.deepEqual(line('spend'), ['spend', String(month), '0.012 USD'])
+  assert.match(words.at(-1)!.join(' '), /^Counters include units that running servers have drawn in advance, /)
 })

@@ -216,11 +216,21 @@ test('calls that were cut off are listed, of all accounts or of one', async (t) 
       ],
     )
   }
-  assert.match((await ask('--cut-off')).stdout, /cut off +item +getItem .* req_cut\n$/)
-  assert.equal(
-    (await ask('--cut-off', '--account', user.name, '--sandbox')).stdout,
-    'No calls were cut off in 30 days.\n',
-  )
+  const cells = async (...args: string[]) =>
+    (await ask('--cut-off', ...args)).stdout.split('\n').map((line) => line.split(/ {2,}/).slice(0, 3))
+  assert.deepEqual(await cells('--account', user.name), [
+    ['AT', 'STATUS', 'PRODUCT'],
+    [at.toISOString(), 'cut off', 'item'],
+    [''],
+  ])
+  assert.deepEqual(await cells(), [
+    ['AT', 'ACCOUNT', 'STATUS'],
+    [at.toISOString(), `${user.accountId} ${user.name}`, 'cut off'],
+    [''],
+  ])
+  await pool.query(`update usage_event set account_id = $1 where request_id = 'req_cut'`, [user.twinId])
+  assert.deepEqual((await cells())[1], [at.toISOString(), `${user.twinId} ${user.name}, sandbox`, 'cut off'])
+  assert.equal((await ask('--cut-off', '--account', user.name)).stdout, 'No calls were cut off in 30 days.\n')
 })
 
 test('what does not go together is refused in one line', async (t) => {

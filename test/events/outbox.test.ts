@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { addNews, listNews, purgeNews } from '../../src/events/outbox/outbox.ts'
+import { addNews, listNewest, listNews, purgeNews } from '../../src/events/outbox/outbox.ts'
 import { newAccount } from '../access/accounts/new-account.ts'
 import { testDatabase } from '../database.ts'
 
@@ -36,6 +36,9 @@ test('news is read in the order of ids, page by page, of one account or of every
   const page = await listNews(db, { accountId: mine.id, limit: 2 })
   assert.deepEqual(told(page), [0, 3])
   assert.deepEqual(told(await listNews(db, { accountId: mine.id, limit: 2, afterId: page[1]!.id })), [4])
+  const newest = await listNewest(db, { accountIds: [mine.id, other.id], limit: 3 })
+  assert.deepEqual(newest[0], { id: newest[0]!.id, at: AT, accountId: mine.id, event: 'a.b', body: { n: 4 } })
+  assert.deepEqual(told(newest), [4, 3, 1])
 })
 
 test('an event has a noun and a verb', async (t) => {

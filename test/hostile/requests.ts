@@ -19,14 +19,16 @@ const PATHS = [
 const METHODS = ['BREW', 'QUERY', 'PROPFIND', 'M-SEARCH', 'LINK', 'TRACE', 'CONNECT', 'get', 'POST\0']
 const CLOSE = 'Host: haul.test\r\nConnection: close\r\n'
 
-const pick = <T>(dice: Dice, list: readonly T[]): T => list[Math.floor(dice() * list.length)]!
-const letters = (dice: Dice, count: number) => Array.from({ length: count }, () => pick(dice, LETTERS)).join('')
-const request = (line: string, headers: string, body = '') =>
+export const pick = <T>(dice: Dice, list: readonly T[]): T => list[Math.floor(dice() * list.length)]!
+export const letters = (dice: Dice, count: number) => Array.from({ length: count }, () => pick(dice, LETTERS)).join('')
+export const request = (line: string, headers: string, body = '') =>
   Buffer.from(`${line} HTTP/1.1\r\n${CLOSE}${headers}\r\n${body}`, 'latin1')
 const get = (path: string, headers: string) => request(`GET ${path}`, headers)
 
-/** Every kind of attack, drawn anew at each call. `key` works, and is only ever sent spoilt. */
-export const ATTACKS: readonly ((dice: Dice, key: string) => Attack)[] = [
+export type DrawAttack = (dice: Dice, key: string) => Attack
+
+/** Every kind of attack by somebody without a key, drawn anew at each call. `key` works, and is only ever sent spoilt. */
+export const ATTACKS: readonly DrawAttack[] = [
   (dice) => {
     const key = `${pick(dice, ['qc_live_', 'qc_test_', 'cbk_', 'sk-', 'oh_live_'])}${letters(dice, 32)}`
     const header = dice() < 0.5 ? `Authorization: Bearer ${key}\r\n` : `X-API-Key: ${key}\r\n`
@@ -118,6 +120,11 @@ export const ATTACKS: readonly ((dice: Dice, key: string) => Attack)[] = [
     return { name: 'a forwarding header of its own', bytes: get(PATHS[0]!, headers), statuses: [401, 429] }
   },
   (dice) => ({
+    name: 'a public page with odd parameters',
+    bytes: get(`/api/v1/${pick(dice, ['pricing', 'agents'])}?${pick(dice, ['a[]=1', 'x=%00', '__proto__=1'])}`, ''),
+    statuses: [200, 400, 429],
+  }),
+  (dice) => ({
     name: 'an idempotency key that is none',
     bytes: request(
       'POST /api/v1/item',
@@ -127,6 +134,17 @@ export const ATTACKS: readonly ((dice: Dice, key: string) => Attack)[] = [
   }),
 ]
 
+/** The same request as a proxy passes it on that has it from this address. */
+export function forwarded(bytes: Buffer, address: string): Buffer {
+  const line = bytes.indexOf('\r\n') + 2
+  return Buffer.concat([bytes.subarray(0, line), Buffer.from(`X-Forwarded-For: ${address}\r\n`), bytes.subarray(line)])
+}
+
+/** The nth of many addresses, no two of one household. */
+export function addressOf(nth: number): string {
+  return [11 + (nth >> 24), nth >> 16, nth >> 8, nth].map((each) => each & 255).join('.')
+}
+
 /** Sends bytes on a connection of their own; the status that came back, or null when the server hung up without one. */
 export function send(port: number, bytes: Buffer): Promise<number | null> {
   return new Promise((resolve) => {
@@ -134,7 +152,9 @@ export function send(port: number, bytes: Buffer): Promise<number | null> {
     let answer = ''
     const end = () => {
       socket.destroy()
-      resolve(/^HTTP\/1\.1 (\d{3})/.test(answer) ? Number(answer.slice(9, 12)) : null)
+      // After what only asks for the body.
+      const status = /^(?:HTTP\/1\.1 100 Continue\r\n\r\n)?HTTP\/1\.1 (\d{3})/.exec(answer)?.[1]
+      resolve(status === undefined ? null : Number(status))
     }
     socket.setTimeout(10_000, end)
     socket.on('connect', () => socket.write(bytes))

@@ -93,7 +93,7 @@ async function proveSums(client: pg.Client, { accountId, keyId }: Payer): Promis
          when p.name like '%calls' then count(*) filter (where to_char(at, 'YYYYMM')::int = p.bucket)
          else sum(cost) filter (where to_char(at, 'YYYYMM')::int = p.bucket) end
        from paid) as booked
-     from pot p where p.account_id = $1 and p.name <> 'item.bytes'
+     from pot p where p.account_id = $1 and p.name not in ('item.bytes', 'item.included')
      union all
      select 'item.bytes', p.used, (select sum(bytes) from usage_event where account_id = $1 and pot is not null)
      from pot p where p.account_id = $1 and p.name = 'item.bytes'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import {
   chargeName,
+  decideAfford,
   decideCancel,
   decideRenewal,
   decideResume,
@@ -20,7 +21,6 @@ import {
   decideTransfer,
   decideVoid,
   isRepeat,
-  shortfall,
   type Hold,
   type Move,
   type Purse,
@@ -152,7 +152,7 @@ export function memoryBooks(): MemoryBooks {
       const { product, kind, offer } = wanted
       const { purchase, priceUsdMicros, replaces } = passed(decideSubscribe(wanted, current(who, wanted), now))
       const { creditUsdMicros, chargeUsdMicros, periodStartAt, periodEndAt } = purchase
-      passed(shortfall(purses.get(`api:${who}`)!, chargeUsdMicros) ?? { kind: 'covered' as const })
+      passed(decideAfford(wanted, purchase, purses.get(`api:${who}`)!) ?? { kind: 'covered' as const })
       if (replaces) replaces.state = 'ended'
       const id = subscriptions.length + 1
       const period = { anchorAt: periodStartAt, period: 0, periodStartAt, periodEndAt }

@@ -15,13 +15,16 @@ import {
   meterByAccount,
   meterSetCap,
   meterSetLowBalance,
+  type AccountRow,
 } from './accounts.sql.ts'
 
 export type Account = { id: number; name: string; twinId: number }
 
+const DIGITS = /^\d+$/
+
 /**
  * Creates an account together with its sandbox twin, both with empty balances; the plans are for both. Throws an
- * `OperatorError` when the name is empty, longer than 100 characters, or taken.
+ * `OperatorError` when the name is empty, longer than 100 characters, all digits, or taken.
  */
 export async function createAccount(
   ctx: { db: Db; clock: Clock },
@@ -30,6 +33,11 @@ export async function createAccount(
 ): Promise<Account> {
   if (name.trim() !== name || name.length < 1 || name.length > 100) {
     throw new OperatorError('An account name has 1 to 100 characters, without blanks at its ends.')
+  }
+  if (DIGITS.test(name)) {
+    throw new OperatorError(
+      `An account cannot be called "${name}": choose a name with a letter in it, as numbers name accounts.`,
+    )
   }
   const at = ctx.clock.now()
   return ctx.db.transaction().execute(async (tx) => {
@@ -45,24 +53,37 @@ export async function createAccount(
   })
 }
 
-/** The live account of this name; else, when it is all digits, of this id, which may be its sandbox's. Null: there is none. */
+/** The live account of this number when it is all digits, else of this name. Null: there is none, or the number is a sandbox's. */
 export async function findAccount(db: Db, nameOrId: string): Promise<Account | null> {
-  let row = await accountByName(db, nameOrId)
-  if (!row && /^\d{1,15}$/.test(nameOrId)) {
-    row = await accountById(db, Number(nameOrId))
-    if (row && row.twin_of !== null) row = await accountById(db, row.twin_of)
-  }
-  if (!row) return null
+  const row = await findRow(db, nameOrId)
+  if (!row || row.twin_of !== null) return null
   const twinId = await accountTwin(db, row.id)
   assert(twinId !== null, 'every account has a sandbox twin')
   return { id: row.id, name: row.name, twinId }
 }
 
-/** As `findAccount`; throws an `OperatorError` when there is none. */
+/** As `findAccount`; throws an `OperatorError` when there is none, and for the number of a sandbox. */
 export async function getAccount(db: Db, nameOrId: string): Promise<Account> {
   const account = await findAccount(db, nameOrId)
   if (account) return account
-  throw new OperatorError(`There is no account "${nameOrId}"; make it with: account create --name "${nameOrId}"`)
+  const row = await findRow(db, nameOrId)
+  if (row) {
+    // Taken for its account, it would have done to the one what was meant for the other.
+    const { id, name, twin_of: liveId } = row
+    throw new OperatorError(
+      `${id} is the sandbox of account ${liveId} "${name}": give ${liveId} or ${name}, and --sandbox where its sandbox is meant.`,
+    )
+  }
+  const remedy = DIGITS.test(nameOrId)
+    ? '`account list` shows all.'
+    : `make it with: account create --name "${nameOrId}"`
+  throw new OperatorError(`There is no account "${nameOrId}"; ${remedy}`)
+}
+
+/** A number goes before a name: accounts of an older version may be called by digits. */
+async function findRow(db: Db, nameOrId: string): Promise<AccountRow | null> {
+  const row = /^\d{1,15}$/.test(nameOrId) ? await accountById(db, Number(nameOrId)) : null
+  return row ?? accountByName(db, nameOrId)
 }
 
 /** Whose account this is, live or sandbox: plans and the name are the live one's. */

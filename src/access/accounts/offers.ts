@@ -1,8 +1,17 @@
 import { audit } from '../../events/audit/audit.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Db, Tx } from '../../lib/db/db.ts'
-import { cancelSubscription, endSubscription, subscribe } from '../../money/billing/billing.ts'
-import type { Offer, Subscription } from '../../money/billing/decide.ts'
+import { OperatorError } from '../../lib/errors.ts'
+import {
+  cancelSubscription,
+  endSubscription,
+  previewSubscription,
+  resumeSubscription,
+  subscribe,
+} from '../../money/billing/billing.ts'
+import type { Offer, Purchase, Subscription } from '../../money/billing/decide.ts'
+import { apiBalanceOf } from '../../money/ledger/accounts.ts'
+import { getBalance } from '../../money/ledger/ledger.ts'
 import type { Product } from '../../money/plans/catalogue.ts'
 import type { Overrides } from '../../money/plans/overrides.ts'
 import { addAddOn, removeAddOn, setPlan } from '../../money/plans/plans.ts'
@@ -13,19 +22,23 @@ import type { Account } from './accounts.ts'
 type Ctx = { db: Db; clock: Clock }
 type Deed = { account: Account; product: Product; actor: string; reason?: string | null }
 
+/** The products whose calls have routes. What cannot be called is not sold. */
+export const SERVED: readonly Product[] = ['qc', 'sourcing', 'item']
+
 /**
  * Puts an account on a plan without money moving; a subscription to another plan of the product ends at once, without a
- * refund. Throws as `setPlan` does.
+ * refund, and the overrides of before are gone. Throws as `setPlan` does.
  */
 export async function givePlan(
   ctx: Ctx,
   { plan, overrides = {}, ...deed }: Deed & { plan: string; overrides?: Overrides },
-): Promise<{ endedSubscription: boolean }> {
+): Promise<{ endedSubscription: boolean; former: { plan: string; overrides: Overrides } }> {
   return record(ctx, deed, 'account.give_plan', async (tx, at) => {
     const { account, product } = deed
     const endedSubscription = await endSubscription(tx, account.id, product, 'plan', null, at)
-    const before = await setPlan(tx, account.id, product, plan, overrides)
-    return { result: { endedSubscription }, before, after: { plan, overrides, ended_subscription: endedSubscription } }
+    const former = await setPlan(tx, account.id, product, plan, overrides)
+    const after = { plan, overrides, ended_subscription: endedSubscription }
+    return { result: { endedSubscription, former }, before: former, after }
   })
 }
 
@@ -47,20 +60,39 @@ export async function giveAddOn(
 export async function takeAddOn(
   ctx: Ctx,
   { addOn, ...deed }: Deed & { addOn: string },
-): Promise<{ repeated: boolean }> {
+): Promise<{ repeated: boolean; endedSubscription: boolean }> {
   return record(ctx, deed, 'account.take_add_on', async (tx, at) => {
     const { account, product } = deed
     const endedSubscription = await endSubscription(tx, account.id, product, 'add_on', addOn, at)
-    const result = await removeAddOn(tx, account.id, product, addOn)
-    return { result, after: { add_on: addOn, ...result, ended_subscription: endedSubscription } }
+    const { repeated } = await removeAddOn(tx, account.id, product, addOn)
+    const after = { add_on: addOn, repeated, ended_subscription: endedSubscription }
+    return { result: { repeated, endedSubscription }, after }
   })
 }
 
-/** Buys a plan or an add-on from the API balance, by the month. Throws as `subscribe` does. */
+/**
+ * What `buyOffer` would take now, and what the API balance has to spend. Throws as `previewSubscription` does, and an
+ * `OperatorError` for a product that cannot be called yet.
+ */
+export async function previewOffer(
+  { db, clock }: Ctx,
+  { account, ...wanted }: Offer & { account: Account },
+): Promise<Purchase & { availableUsdMicros: number }> {
+  requireServed(wanted.product)
+  const preview = await previewSubscription(db, { accountId: account.id, ...wanted, at: clock.now() })
+  const { availableMinor } = await getBalance(db, apiBalanceOf(account.id))
+  return { ...preview, availableUsdMicros: availableMinor }
+}
+
+/**
+ * Buys a plan or an add-on from the API balance, by the month. Throws as `subscribe` does, and an `OperatorError` for a
+ * product that cannot be called yet.
+ */
 export async function buyOffer(
   ctx: Ctx,
   { kind, offer, ...deed }: Deed & Omit<Offer, 'product'>,
 ): Promise<Awaited<ReturnType<typeof subscribe>>> {
+  requireServed(deed.product)
   return record(ctx, deed, 'account.subscribe', async (tx) => {
     const { account, product } = deed
     const wanted = { accountId: account.id, product, kind, offer }
@@ -82,6 +114,28 @@ export async function cancelOffer(
     )
     return { result, after: { kind, offer: result.offer, subscription: result.id, ends_at: result.periodEndAt } }
   })
+}
+
+/** Takes the cancellation of a subscription to a plan (`offer` null) or an add-on back. Throws as `resumeSubscription` does. */
+export async function resumeOffer(
+  ctx: Ctx,
+  { kind, offer, ...deed }: Deed & { kind: Offer['kind']; offer: string | null },
+): Promise<Subscription> {
+  return record(ctx, deed, 'account.resume', async (tx) => {
+    const { account, product } = deed
+    const result = await resumeSubscription(
+      { db: tx, clock: ctx.clock },
+      { accountId: account.id, product, kind, offer },
+    )
+    return { result, after: { kind, offer: result.offer, subscription: result.id, renews_at: result.periodEndAt } }
+  })
+}
+
+function requireServed(product: Product): void {
+  if (SERVED.includes(product)) return
+  throw new OperatorError(
+    `Nothing of ${product} is sold yet, as there is nothing to call so far; set-plan without --charge gives a plan of it.`,
+  )
 }
 
 type Done<T> = { result: T; before?: Record<string, unknown>; after: Record<string, unknown> }

@@ -47,10 +47,10 @@ export async function idempotencyBySlot(db: Db, slot: IdempotencySlot): Promise<
 export async function idempotencyTakeOver(
   db: Db,
   id: number,
-  instance: number,
+  { instance, at }: { instance: number; at: Date },
 ): Promise<{ id: number; charge: string | null } | null> {
   const { rows } = await sql<{ id: number; charge: string | null }>`
-    update idempotency set id = default, instance = ${instance} where id = ${id} and done_at is null
+    update idempotency set id = default, instance = ${instance}, created_at = ${at} where id = ${id} and done_at is null
     returning id, charge`.execute(db)
   return rows[0] ?? null
 }
@@ -70,6 +70,23 @@ export async function idempotencyFinish(
 /** Forgets what runs under this id. */
 export async function idempotencyRelease(db: Db, id: number): Promise<void> {
   await sql`delete from idempotency where id = ${id} and done_at is null`.execute(db)
+}
+
+/** Forgets what this process claimed at this time and has not begun; what was paid for before that can be taken over again. */
+export async function idempotencyReleaseClaim(
+  db: Db,
+  { accountId, route, key, instance, at }: IdempotencySlot & { instance: number; at: Date },
+): Promise<void> {
+  const claimed = sql`account_id = ${accountId} and route = ${route} and key = ${key}
+    and instance = ${instance} and created_at = ${at} and done_at is null`
+  await sql`delete from idempotency where ${claimed} and charge is null`.execute(db)
+  // The number of no process.
+  await sql`update idempotency set instance = 0 where ${claimed}`.execute(db)
+}
+
+export async function idempotencyCharge(db: Db, id: number): Promise<string | null> {
+  const { rows } = await sql<{ charge: string | null }>`select charge from idempotency where id = ${id}`.execute(db)
+  return rows[0]?.charge ?? null
 }
 
 /** Deletes at most `limit` rows made before `olderThan`; answers how many. */

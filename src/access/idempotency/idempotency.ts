@@ -3,10 +3,12 @@ import type { Db } from '../../lib/db/db.ts'
 import { DomainError } from '../../lib/errors.ts'
 import {
   idempotencyBySlot,
+  idempotencyCharge,
   idempotencyFinish,
   idempotencyInsert,
   idempotencyPurge,
   idempotencyRelease,
+  idempotencyReleaseClaim,
   idempotencyTakeOver,
   type IdempotencyRow,
 } from './idempotency.sql.ts'
@@ -66,7 +68,7 @@ async function claimExisting(db: Db, row: IdempotencyRow, input: Claim): Promise
   if (row.instance === input.instance) return { kind: 'running' }
   const alive = await input.aliveInstances()
   if (alive.includes(row.instance)) return { kind: 'running' }
-  const taken = await idempotencyTakeOver(db, row.id, input.instance)
+  const taken = await idempotencyTakeOver(db, row.id, { instance: input.instance, at: input.now })
   return taken && { kind: 'resumed', ...taken }
 }
 
@@ -85,6 +87,16 @@ export async function finish(
 /** Frees the key again, as the outcome is not one to be pinned; once it is pinned this changes nothing. */
 export async function release(db: Db, id: number): Promise<void> {
   await idempotencyRelease(db, id)
+}
+
+/** Frees the key of a claim whose answer was lost, if it was granted. */
+export async function releaseClaim(db: Db, claimed: Claim): Promise<void> {
+  await idempotencyReleaseClaim(db, { ...claimed, at: claimed.now })
+}
+
+/** What paid for the request of this record, or null. */
+export async function findCharge(db: Db, id: number): Promise<string | null> {
+  return idempotencyCharge(db, id)
 }
 
 /** Deletes what is older than 24 hours, in small steps; answers how many. */

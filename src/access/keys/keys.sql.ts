@@ -27,23 +27,25 @@ export type KeyRow = KeyLife & {
   created_by: string | null
   last_used_at: Date | null
   last_used_from: string | null
+  /** Whose counters its caps are on; null: its own. */
+  cap_key: number | null
 }
 
 const COLUMNS = sql`id, account_id, style, mode, hint, scopes, created_at, created_by, last_used_at, last_used_from,
-  label, allow, expires_at, disabled_at, revoked_at, rolled_to, cap_calls, cap_usd_micros`
+  label, allow, expires_at, disabled_at, revoked_at, rolled_to, cap_calls, cap_usd_micros, cap_key`
 
 type KeyInsert = Pick<
   KeyRow,
   'account_id' | 'style' | 'mode' | 'hint' | 'scopes' | 'allow' | 'label' | 'created_at' | 'created_by'
 > &
-  Pick<KeyRow, 'expires_at' | 'cap_calls' | 'cap_usd_micros'> & { digest: Buffer }
+  Pick<KeyRow, 'expires_at' | 'cap_calls' | 'cap_usd_micros' | 'cap_key'> & { digest: Buffer }
 
 export async function keyInsert(tx: Tx, key: KeyInsert): Promise<number> {
   const { rows } = await sql<{ id: number }>`
     insert into api_key (account_id, style, mode, digest, hint, scopes, allow, label, created_at, created_by, expires_at,
-      cap_calls, cap_usd_micros)
+      cap_calls, cap_usd_micros, cap_key)
     values (${key.account_id}, ${key.style}, ${key.mode}, ${key.digest}, ${key.hint}, ${key.scopes}, ${key.allow},
-      ${key.label}, ${key.created_at}, ${key.created_by}, ${key.expires_at}, ${key.cap_calls}, ${key.cap_usd_micros})
+      ${key.label}, ${key.created_at}, ${key.created_by}, ${key.expires_at}, ${key.cap_calls}, ${key.cap_usd_micros}, ${key.cap_key})
     returning id`.execute(tx)
   return rows[0]!.id
 }
@@ -60,6 +62,19 @@ export async function keyList(db: Db, accountIds: number[] | null): Promise<KeyR
     select ${COLUMNS} from api_key
     where ${accountIds}::bigint[] is null or account_id = any(${accountIds}) order by id`.execute(db)
   return rows
+}
+
+/** The keys whose caps are counted on the counters of this one. */
+export async function keyListCountedOn(db: Db, capKey: number): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    select id from api_key where id = ${capKey} or cap_key = ${capKey} order by id`.execute(db)
+  return rows.map(({ id }) => id)
+}
+
+/** The key as it stands, not held. */
+export async function keyById(db: Db, keyId: number): Promise<KeyRow | null> {
+  const { rows } = await sql<KeyRow>`select ${COLUMNS} from api_key where id = ${keyId}`.execute(db)
+  return rows[0] ?? null
 }
 
 /** The key as it stands, held against every other change until the transaction ends. */

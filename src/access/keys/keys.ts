@@ -65,11 +65,17 @@ export async function createKey(ctx: Doing & { random: Random }, input: NewKey):
   }
   const { account, style, mode, createdBy = OURSELVES } = input
   const accountId = mode === 'test' ? account.twinId : account.id
-  const { id, key } = await ctx.db
-    .transaction()
-    .execute((tx) =>
-      insertKey(tx, ctx.random, { ...wish, account_id: accountId, style, mode, created_at: at, created_by: createdBy }),
-    )
+  const { id, key } = await ctx.db.transaction().execute((tx) =>
+    insertKey(tx, ctx.random, {
+      ...wish,
+      account_id: accountId,
+      style,
+      mode,
+      created_at: at,
+      created_by: createdBy,
+      cap_key: null,
+    }),
+  )
   const { scopes, allow, label, expires_at: expiresAt } = wish
   return { id, key, style, mode, accountId, scopes, allow, label, expiresAt }
 }
@@ -152,8 +158,8 @@ export async function setKeyCap(
 }
 
 /**
- * Makes a key that takes another's place, with its style, mode, scopes, networks, label and caps, and answers its clear
- * text, which cannot be had again. The old one works until `graceSeconds` are over; 0 revokes it at once. A key has one
+ * Makes a key that takes another's place, with its style, mode, scopes, networks, label, expiry and caps, which are counted
+ * on with its own; answers the clear text, which cannot be had again. The old one works until `graceSeconds` are over; 0 revokes it at once. A key has one
  * successor: of several calls, also at the same time, all but one throw `conflict`, as for a key that is not active.
  */
 export async function rollKey(
@@ -168,7 +174,13 @@ export async function rollKey(
     const patch = decideRoll(old, graceSeconds, at)
     const { account_id, style, mode, scopes, allow, label, cap_calls, cap_usd_micros } = old
     const same = { account_id, style, mode, scopes, allow, label, cap_calls, cap_usd_micros }
-    const made = await insertKey(tx, ctx.random, { ...same, created_at: at, created_by: actor, expires_at: null })
+    const made = await insertKey(tx, ctx.random, {
+      ...same,
+      created_at: at,
+      created_by: actor,
+      expires_at: old.expires_at,
+      cap_key: old.cap_key ?? old.id,
+    })
     const { before, after } = await applyChange(tx, keyId, () => ({ ...patch, rolled_to: made.id }))
     await recordChange(tx, { before, after, at, actor, action: 'key.roll' })
     return { ...made, rolledFrom: keyId, endsAt: (patch.revoked_at ?? patch.expires_at)! }

@@ -50,23 +50,56 @@ export function findCaller(
 
 async function findStranger(ctx: Ctx, clearText: string, slot: string, address: string): Promise<Principal> {
   const group = failedGroup(address)
-  const mayTry = decide(ctx.addressWindows.get(group) ?? null, FAILED_LIMIT, ctx.clock.elapsedMs())
   // A remembered key is only read again because something has changed, which need not be the key.
-  if (mayTry.kind === 'deny' && !isRemembered(ctx, slot)) {
-    throw new DomainError('rate_limited', 'Too many failed attempts; try again later.', {
-      retryAfterSeconds: mayTry.retryAfterSeconds,
-    })
-  }
+  const isStranger = !isRemembered(ctx, slot)
+  const gate = isStranger ? await passGate(ctx, group) : null
   try {
-    return await readPrincipal(ctx, clearText, slot)
+    return currentPrincipal(ctx, slot) ?? (await readPrincipal(ctx, clearText, slot))
   } catch (error) {
     if (error instanceof DomainError && FAILURES.has(error.code)) {
-      // Decided again: others may have failed meanwhile.
       const counted = decide(ctx.addressWindows.get(group) ?? null, FAILED_LIMIT, ctx.clock.elapsedMs())
       if (counted.kind === 'allow') remember(ctx.addressWindows, group, counted.window)
     }
     throw error
+  } finally {
+    gate?.leave()
   }
+}
+
+/** How many look-ups of unknown keys of one address are under way, and who waits for one of them to end. */
+type Gate = { underWay: number; waiting: (() => void)[] }
+const GATES = new WeakMap<AddressWindows, Map<string, Gate>>()
+
+/**
+ * Waits until this address may have one more look-up under way: no more than it may still fail, so that many at the same
+ * time cannot fail more often than one after the other. Throws `rate_limited` once it has failed too often.
+ */
+async function passGate(ctx: Ctx, group: string): Promise<{ leave(): void }> {
+  let gates = GATES.get(ctx.addressWindows)
+  if (!gates) GATES.set(ctx.addressWindows, (gates = new Map()))
+  const gate = gates.get(group) ?? { underWay: 0, waiting: [] }
+  gates.set(group, gate)
+  const open = gates
+  const leave = () => {
+    gate.underWay--
+    const waiting = gate.waiting.splice(0)
+    for (const wake of waiting) wake()
+    if (gate.underWay === 0 && waiting.length === 0) open.delete(group)
+  }
+  for (;;) {
+    const mayTry = decide(ctx.addressWindows.get(group) ?? null, FAILED_LIMIT, ctx.clock.elapsedMs())
+    if (mayTry.kind === 'deny') {
+      if (gate.underWay === 0) open.delete(group)
+      throw new DomainError('rate_limited', 'Too many failed attempts; try again later.', {
+        retryAfterSeconds: mayTry.retryAfterSeconds,
+      })
+    }
+    // `remaining` is what is left after this one.
+    if (gate.underWay <= mayTry.remaining) break
+    await new Promise<void>((resolve) => gate.waiting.push(resolve))
+  }
+  gate.underWay++
+  return { leave }
 }
 
 function failedGroup(address: string): string {

@@ -52,15 +52,29 @@ export async function callsBooked(client: pg.ClientBase, names: string[], since:
   return rows
 }
 
+export type Undo = {
+  name: string
+  /** Not after the call. */
+  since: Date
+  bytesMetered: boolean
+  capKey: number
+  keyCalls: boolean
+  keySpend: boolean
+}
+
 /** Takes back what a call was charged whose caller could not be answered. */
-export async function callUndo(
-  client: pg.ClientBase,
-  call: { name: string; since: Date; bytesMetered: boolean; keyCalls: boolean; keySpend: boolean },
-): Promise<void> {
-  await client.query('select call_undo($1, $2, $3, $4, $5)', [
+export async function chargeUndo(db: Db, call: Undo): Promise<void> {
+  const { name, since, bytesMetered, capKey, keyCalls, keySpend } = call
+  await sql`select call_undo(${name}, ${since}, ${bytesMetered}, ${capKey}, ${keyCalls}, ${keySpend})`.execute(db)
+}
+
+/** As `chargeUndo`, on a connection of its own. */
+export async function callUndo(client: pg.ClientBase, call: Undo): Promise<void> {
+  await client.query('select call_undo($1, $2, $3, $4, $5, $6)', [
     call.name,
     call.since,
     call.bytesMetered,
+    call.capKey,
     call.keyCalls,
     call.keySpend,
   ])

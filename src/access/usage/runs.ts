@@ -6,6 +6,8 @@ import type { RunRow } from './charges.sql.ts'
 export type Run = {
   account: number
   key: number
+  /** Whose counters the caps of the key are on. */
+  capKey: number
   sandbox: boolean
   product: string
   operation: string

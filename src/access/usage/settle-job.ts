@@ -38,6 +38,9 @@ export function rejectAll(waiting: readonly Waiting<never>[], error: unknown): v
 
 /** What a caller is told of a refusal by the database. */
 export function told(error: unknown): unknown {
+  if ((error as { code?: string }).code === 'OH409') {
+    return new DomainError('conflict', 'Another server has taken this request over; send it again.')
+  }
   return isPassing(error) ? busy(error) : error
 }
 

@@ -64,6 +64,7 @@ async function undo(line: Line, { run, call }: Charged): Promise<void> {
       name: call.name,
       since: call.at,
       bytesMetered: run.bytesIncluded !== null,
+      capKey: run.capKey,
       keyCalls: run.keyCalls !== null,
       keySpend: run.keySpend !== null,
     }),

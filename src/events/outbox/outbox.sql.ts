@@ -27,6 +27,15 @@ export async function outboxList(
   return rows
 }
 
+/** Rows of these accounts, newest first. */
+export async function outboxNewest(db: Db, filter: { accountIds: number[]; limit: number }): Promise<OutboxRow[]> {
+  const { rows } = await sql<OutboxRow>`
+    select * from outbox where account_id = any(${filter.accountIds}) order by id desc limit ${filter.limit}`.execute(
+    db,
+  )
+  return rows
+}
+
 /** Deletes at most `limit` rows from before `before`, oldest first, and answers how many went. */
 export async function outboxDelete(db: Db, before: Date, limit: number): Promise<number> {
   const { numAffectedRows } = await sql`

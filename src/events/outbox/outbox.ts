@@ -1,5 +1,5 @@
 import type { Db, Tx } from '../../lib/db/db.ts'
-import { outboxDelete, outboxInsert, outboxList } from './outbox.sql.ts'
+import { outboxDelete, outboxInsert, outboxList, outboxNewest, type OutboxRow } from './outbox.sql.ts'
 
 /** Something that happened: `accountId` is whose news it is, null for the operator's; `event` is `noun.verb`. */
 export type News = { at: Date; accountId: number | null; event: string; body: Record<string, unknown> }
@@ -22,7 +22,19 @@ export async function listNews(
   { accountId = null, afterId = 0, limit = 100 }: { accountId?: number | null; afterId?: number; limit?: number } = {},
 ): Promise<(News & { id: number })[]> {
   const rows = await outboxList(db, { accountId, afterId, limit })
-  return rows.map(({ id, at, account_id, event, body }) => ({ id, at, accountId: account_id, event, body }))
+  return rows.map(printed)
+}
+
+/** What is kept of the news of these accounts, newest first, at most `limit` (100). */
+export async function listNewest(
+  db: Db,
+  { accountIds, limit = 100 }: { accountIds: number[]; limit?: number },
+): Promise<(News & { id: number })[]> {
+  return (await outboxNewest(db, { accountIds, limit })).map(printed)
+}
+
+function printed({ account_id: accountId, ...row }: OutboxRow): News & { id: number } {
+  return { ...row, accountId }
 }
 
 /** Deletes news older than 30 days, a few thousand at a time, and answers how many. */

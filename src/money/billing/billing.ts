@@ -4,8 +4,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Db, Tx } from '../../lib/db/db.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { apiBalanceOf, SYSTEM } from '../ledger/accounts.ts'
-import { shortfall } from '../ledger/decide.ts'
-import { lockBalance, refused, transfer } from '../ledger/ledger.ts'
+import { lockBalance, transfer } from '../ledger/ledger.ts'
 import { FIRST_PLANS, type Product } from '../plans/catalogue.ts'
 import { addAddOn, removeAddOn, setPlan } from '../plans/plans.ts'
 import {
@@ -17,6 +16,7 @@ import {
 } from './billing.sql.ts'
 import {
   chargeName,
+  decideAfford,
   decideCancel,
   decideResume,
   decideSubscribe,
@@ -67,8 +67,7 @@ export async function subscribe(
     const decision = decided(decideSubscribe(input, current && subscriptionOf(current), at))
     const { purchase, priceUsdMicros, replaces } = decision
     if (expected) assertPreviewHolds(expected, purchase, now)
-    const short = shortfall(balance, purchase.chargeUsdMicros)
-    if (short) throw refused(short)
+    decided(decideAfford(input, purchase, balance) ?? { kind: 'covered' as const })
 
     if (replaces) await move(tx, replaces, 'ended', now)
     const { periodStartAt, periodEndAt, creditUsdMicros, chargeUsdMicros } = purchase
@@ -76,11 +75,17 @@ export async function subscribe(
     const made = subscriptionOf(await subscriptionInsert(tx, row))
     await charge(tx, made, chargeUsdMicros, now)
     if (kind === 'plan') await setPlan(tx, accountId, product, offer)
-    else await addAddOn(tx, accountId, product, offer)
+    else await requireNew(addAddOn(tx, accountId, product, offer))
     if (replaces) await tell(tx, 'changed', made, now, { from: replaces.offer, creditUsdMicros, chargeUsdMicros })
     else await tell(tx, 'started', made, now, { chargeUsdMicros })
     return { ...made, creditUsdMicros, chargeUsdMicros }
   })
+}
+
+/** Nobody pays for what staff have given already. */
+async function requireNew(added: Promise<{ repeated: boolean }>): Promise<void> {
+  if ((await added).repeated)
+    throw new DomainError('conflict', 'The account has this add-on already, and pays nothing for it.')
 }
 
 /** Throws `DomainError('conflict')`: the caller asks for another preview. */
@@ -198,8 +203,8 @@ export async function tell(
 
 function decided<T extends { kind: string }>(decision: T | Refusal): Exclude<T, Refusal> {
   if (decision.kind === 'refused') {
-    const { code, message } = decision as Refusal
-    throw new DomainError(code, message)
+    const { code, message, details } = decision as Refusal
+    throw new DomainError(code, message, details)
   }
   return decision as Exclude<T, Refusal>
 }

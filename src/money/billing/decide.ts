@@ -1,4 +1,6 @@
 import type { DomainError } from '../../lib/errors.ts'
+import { usd } from '../../lib/money.ts'
+import { availableMinor, shortfall, type Purse } from '../ledger/decide.ts'
 import { findAddOn, findPlan, type Product } from '../plans/catalogue.ts'
 import { periodOf, unusedUsdMicros } from './periods.ts'
 import { isMove, type SubscriptionState } from './states.ts'
@@ -23,8 +25,9 @@ export type Subscription = Offer & {
 
 export type Refusal = {
   kind: 'refused'
-  code: Extract<DomainError['code'], 'conflict' | 'input_invalid'>
+  code: Extract<DomainError['code'], 'balance_too_low' | 'conflict' | 'input_invalid'>
   message: string
+  details?: Record<string, string | number>
 }
 
 /** What buying an offer takes, and what it is for. */
@@ -64,10 +67,27 @@ export function decideSubscribe(wanted: Offer, current: Subscription | null, at:
   return { kind: 'purchase', priceUsdMicros, replaces: current, purchase }
 }
 
-function already({ offer, product, state, periodEndAt }: Subscription): string {
+/** Null when the balance covers what a purchase takes now. */
+export function decideAfford(
+  { product, offer }: Offer,
+  { chargeUsdMicros }: Pick<Purchase, 'chargeUsdMicros'>,
+  balance: Purse,
+): Refusal | null {
+  if (!shortfall(balance, chargeUsdMicros)) return null
+  const available = availableMinor(balance)
+  return {
+    kind: 'refused',
+    code: 'balance_too_low',
+    message: `${offer} of ${product} takes ${usd(chargeUsdMicros)} USD now, and the API balance has ${usd(available)} USD.`,
+    details: { neededMinor: chargeUsdMicros, availableMinor: available },
+  }
+}
+
+function already({ offer, product, kind, state, periodEndAt }: Subscription): string {
   const until = periodEndAt.toISOString()
+  const addOn = kind === 'add_on' ? ` --add-on ${offer}` : ''
   return state === 'cancelling'
-    ? `${offer} of ${product} is subscribed until ${until}; resume it instead.`
+    ? `${offer} of ${product} is subscribed until ${until}; resume it instead (account resume-plan${addOn}).`
     : `${offer} of ${product} is subscribed already.`
 }
 

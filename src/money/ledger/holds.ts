@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { addNews } from '../../events/outbox/outbox.ts'
 import type { Clock } from '../../lib/clock.ts'
+import type { Log } from '../../lib/log.ts'
 import type { Db, Tx } from '../../lib/db/db.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { ownerOf } from './accounts.ts'
@@ -123,13 +124,20 @@ export async function voidHold(tx: Tx, { name, at }: { name: string; at: Date })
  * Ends open holds that are due, at most `limit`, each in a transaction of its own with the news `hold.expired`, and answers
  * how many it ended. Several nodes may do so at once.
  */
-export async function expireHolds(ctx: { db: Db; clock: Pick<Clock, 'now'> }, limit = 1_000): Promise<number> {
+export async function expireHolds(
+  ctx: { db: Db; clock: Pick<Clock, 'now'>; log: Log },
+  limit = 1_000,
+): Promise<number> {
   const at = ctx.clock.now()
   const due = await holdListDue(ctx.db, at, limit)
   let count = 0
   for (const { name, account } of due) {
-    const ended = await ctx.db.transaction().execute((tx) => expireHold(tx, { name, account, at }))
-    if (ended) count++
+    try {
+      if (await ctx.db.transaction().execute((tx) => expireHold(tx, { name, account, at }))) count++
+    } catch (error) {
+      // One that cannot be ended now must not hold the others up.
+      ctx.log.warn({ err: error, hold: name }, `A hold could not be ended and is tried again later: ${name}`)
+    }
   }
   return count
 }

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Ctx } from '../../ctx.ts'
@@ -19,6 +19,7 @@ import { bytesOf, sendBytes, type ByteText } from '../send.ts'
 import { catalogueOf } from '../surface.ts'
 import { toWireItem } from './wire.ts'
 
+const TID_CHARS_MAX = 200
 /** An answer that the translation service left as the seller wrote it is tried again after this. */
 const UNTRANSLATED_KEPT_MS = 10 * 60_000
 
@@ -72,6 +73,7 @@ export function lookupRoutes(scope: FastifyInstance, ctx: Ctx): void {
     '/item',
     {
       config: { scope: 'item:read', cost: 1 },
+      preValidation: noteTid,
       schema: {
         operationId: 'lookUpItem',
         summary: 'One normalized product for a marketplace or agent link',
@@ -89,7 +91,7 @@ export function lookupRoutes(scope: FastifyInstance, ctx: Ctx): void {
           ),
           tid: Type.Optional(
             Type.String({
-              maxLength: 200,
+              maxLength: TID_CHARS_MAX,
               description: 'your own mark; it comes back in the answer and stands in the request log',
             }),
           ),
@@ -99,16 +101,19 @@ export function lookupRoutes(scope: FastifyInstance, ctx: Ctx): void {
     },
     async (request, reply) => {
       const { url, searchlang, tid } = request.body
-      request.tid = tid ?? null
       if (url === '') throw new DomainError('input_missing', 'url is required.')
-      const ref = await listingOf(ctx, url)
       const language = languageOf(searchlang)
       const scope = catalogueOf(request)
       const view = `item ${language} ${scope.catalogue}`
 
-      const atHand = printedAtHand(ctx, view, ref)
+      const link = readLink(url)
+      const isShort = link.type === 'short' && ctx.config.shortLinks && scope.catalogue === 'live'
+      const known = isShort ? null : refOf(link)
+      const atHand = known && printedAtHand(ctx, view, known)
       const ready = atHand && answerOf(atHand.bytes, tid)
       await chargeFor(ctx, request, reply, ready)
+      // Followed only now: nobody asks the outside world for a caller without money, nor for a sandbox.
+      const ref = known ?? refOf(await resolveShortLink(link, ctx.guardedHttp))
       return sendBytes(request, reply, ready ?? answerOf((await printItem(ctx, scope, ref, language, view)).bytes, tid))
     },
   )
@@ -132,23 +137,30 @@ function printItem(ctx: Ctx, scope: Scope, ref: ListingRef, language: string, vi
   })
 }
 
-/** What links read lately point at: callers ask again for what they show. */
-const READ_LATELY = new Map<string, ListingRef>()
+/** The caller's mark, also on requests that go no further: they are found by it. */
+function noteTid(request: FastifyRequest, _reply: FastifyReply, done: () => void): void {
+  const { tid } = (request.body ?? {}) as { tid?: unknown }
+  // A number is taken for its text, as the schema does.
+  const text = typeof tid === 'number' ? String(tid) : tid
+  if (typeof text === 'string' && text.length <= TID_CHARS_MAX) request.tid = text
+  done()
+}
+
+/** Links read lately: callers ask again for what they show. */
+const READ_LATELY = new Map<string, Link>()
 const READ_LATELY_MAX = 10_000
 const READ_LATELY_CHARS_MAX = 300
 
-/** The listing that a link points at. Throws, or rejects with, `url_not_supported` for everything else. */
-function listingOf(ctx: Ctx, url: string): ListingRef | Promise<ListingRef> {
+function readLink(url: string): Link {
   const known = READ_LATELY.get(url)
   if (known) return known
   const link = parseLink(url)
-  if (link.type === 'short' && ctx.config.shortLinks) return resolveShortLink(link, ctx.guardedHttp).then(refOf)
-  const ref = refOf(link)
-  if (url.length <= READ_LATELY_CHARS_MAX) READ_LATELY.set(url, ref)
+  if (link.type === 'item' && url.length <= READ_LATELY_CHARS_MAX) READ_LATELY.set(url, link)
   if (READ_LATELY.size > READ_LATELY_MAX) READ_LATELY.delete(READ_LATELY.keys().next().value!)
-  return ref
+  return link
 }
 
+/** The listing that a link points at. Throws `url_not_supported` for everything else. */
 function refOf(link: Link): ListingRef {
   if (link.type === 'item') return { marketplace: link.marketplace, listingId: link.listingId }
   throw new DomainError('url_not_supported', 'URL not allowed or unsafe')

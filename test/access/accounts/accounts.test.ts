@@ -64,22 +64,37 @@ test('what cannot be an account is refused, and nothing is left of it', async (t
   for (const wrong of ['', ' ', ' a', 'a ', 'a'.repeat(101)]) {
     await assert.rejects(createAccount(ctx, wrong), refusal(/has 1 to 100 characters/))
   }
+  for (const number of ['7', '0', '9'.repeat(30)]) {
+    await assert.rejects(
+      createAccount(ctx, number),
+      refusal(/choose a name with a letter in it, as numbers name accounts/),
+    )
+  }
   const plans = { ...FIRST_PLANS, item: 'gold' }
   await assert.rejects(createAccount(ctx, 'golden', { plans }), refusal(/^"gold" is not a plan of item/))
   assert.deepEqual(await listAccounts(db), before)
 })
 
-test('an account is found by its name, its id, or the id of its sandbox', async (t) => {
-  const { db } = await testDatabase(t)
+test('an account is found by its name or its number, and never by the number of its sandbox', async (t) => {
+  const { db, pool } = await testDatabase(t)
   const account = await newAccount(db)
-  const numbered = await createAccount({ db, clock: systemClock }, String(account.id + 1_000_000))
   assert.deepEqual(await findAccount(db, account.name), account)
   assert.deepEqual(await findAccount(db, String(account.id)), account)
-  assert.deepEqual(await findAccount(db, String(account.twinId)), account)
-  assert.deepEqual(await findAccount(db, numbered.name), numbered)
-  // A name goes before an id.
-  const shadow = await createAccount({ db, clock: systemClock }, String(numbered.id))
-  assert.deepEqual(await findAccount(db, String(numbered.id)), shadow)
+  assert.equal(await findAccount(db, String(account.twinId)), null)
+  await assert.rejects(getAccount(db, String(account.twinId)), {
+    name: 'OperatorError',
+    message:
+      `${account.twinId} is the sandbox of account ${account.id} "${account.name}": give ${account.id} or ` +
+      `${account.name}, and --sandbox where its sandbox is meant.`,
+  })
+  // An older version made accounts of such names. A number goes before a name.
+  const rename = (id: number, name: string) =>
+    pool.query('update account set name = $2 where id = $1 or twin_of = $1', [id, name])
+  const old = await newAccount(db)
+  await rename(old.id, '88001')
+  assert.deepEqual(await findAccount(db, '88001'), { ...old, name: '88001' })
+  await rename(old.id, String(account.id))
+  assert.deepEqual(await findAccount(db, String(account.id)), account)
 
   for (const nobody of ['nobody of this name', '999999999', '9'.repeat(30), '-1', '1e3', '']) {
     assert.equal(await findAccount(db, nobody), null, nobody)
@@ -87,6 +102,10 @@ test('an account is found by its name, its id, or the id of its sandbox', async 
   assert.deepEqual(await getAccount(db, account.name), account)
   const message = /^There is no account "ghost"; make it with: account create --name "ghost"$/
   await assert.rejects(getAccount(db, 'ghost'), refusal(message))
+  await assert.rejects(
+    getAccount(db, '999999999'),
+    refusal(/^There is no account "999999999"; `account list` shows all\.$/),
+  )
 
   const { id, twinId, name } = account
   assert.deepEqual(await accountOwner(db, id), { liveId: id, isSandbox: false, name })

@@ -1,16 +1,27 @@
 import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
 import { test, type TestContext } from 'node:test'
 import type { Account } from '../../../src/access/accounts/accounts.ts'
 import { creditAccount } from '../../../src/access/accounts/credit.ts'
-import { buyOffer, cancelOffer, giveAddOn, givePlan, takeAddOn } from '../../../src/access/accounts/offers.ts'
+import {
+  buyOffer,
+  cancelOffer,
+  giveAddOn,
+  givePlan,
+  previewOffer,
+  resumeOffer,
+  SERVED,
+  takeAddOn,
+} from '../../../src/access/accounts/offers.ts'
 import { listAudit } from '../../../src/events/audit/audit.ts'
 import { systemClock } from '../../../src/lib/clock.ts'
 import type { Db } from '../../../src/lib/db/db.ts'
 import { DomainError, OperatorError } from '../../../src/lib/errors.ts'
 import { systemRandom } from '../../../src/lib/ids.ts'
-import { listSubscriptions, previewSubscription } from '../../../src/money/billing/billing.ts'
+import { listSubscriptions } from '../../../src/money/billing/billing.ts'
 import { apiBalanceOf } from '../../../src/money/ledger/accounts.ts'
 import { getBalance } from '../../../src/money/ledger/ledger.ts'
+import { PRODUCTS } from '../../../src/money/plans/catalogue.ts'
 import { readStandings } from '../../../src/money/plans/plans.ts'
 import { testDatabase } from '../../database.ts'
 import { newAccount } from './new-account.ts'
@@ -47,7 +58,7 @@ test('a plan that is given moves no money', async (t) => {
   const { ctx, db, account, deed } = await rich(t)
   const overrides = { perDay: 7 }
   const given = await givePlan(ctx, { ...deed, plan: 'growth', overrides, reason: 'a trial' })
-  assert.deepEqual(given, { endedSubscription: false })
+  assert.deepEqual(given, { endedSubscription: false, former: { plan: 'payg', overrides: {} } })
   assert.deepEqual(await standing(db, account), { plan: 'growth', overrides, addOns: [] })
   assert.equal(await balanceOf(db, account), 100_000_000)
   assert.deepEqual(await states(db, account), [])
@@ -63,12 +74,11 @@ test('a plan that is given moves no money', async (t) => {
 
 test('a plan that is bought takes what the preview said, and ends when staff give another', async (t) => {
   const { ctx, db, account, deed } = await rich(t)
-  const wanted = { accountId: account.id, product: 'item', kind: 'plan', offer: 'starter', at: AT } as const
-  const preview = await previewSubscription(db, wanted)
+  const preview = await previewOffer(ctx, { account, product: 'item', kind: 'plan', offer: 'starter' })
   const { id, ...bought } = await buyOffer(ctx, { ...deed, kind: 'plan', offer: 'starter' })
   assert.deepEqual(
-    [preview.chargeUsdMicros, bought.chargeUsdMicros, await balanceOf(db, account)],
-    [19_000_000, 19_000_000, 81_000_000],
+    [preview.chargeUsdMicros, preview.availableUsdMicros, bought.chargeUsdMicros, await balanceOf(db, account)],
+    [19_000_000, 100_000_000, 19_000_000, 81_000_000],
   )
   assert.deepEqual(await standing(db, account), { plan: 'starter', overrides: {}, addOns: [] })
   assert.deepEqual((await lastEntry(db, account)).after, {
@@ -79,7 +89,7 @@ test('a plan that is bought takes what the preview said, and ends when staff giv
   })
 
   const given = await givePlan(ctx, { ...deed, plan: 'custom', overrides: { perSecond: null } })
-  assert.deepEqual(given, { endedSubscription: true })
+  assert.deepEqual(given, { endedSubscription: true, former: { plan: 'starter', overrides: {} } })
   assert.deepEqual(await states(db, account), [['starter', 'ended']])
   assert.equal(await balanceOf(db, account), 81_000_000)
   assert.deepEqual(await standing(db, account), { plan: 'custom', overrides: { perSecond: null }, addOns: [] })
@@ -98,13 +108,45 @@ test('what is cancelled runs to the end of its period', async (t) => {
     ends_at: UNTIL.toISOString(),
   })
   const entries = await listAudit(db, { accountIds: [account.id] })
-  for (const nothing of [
-    { kind: 'plan', offer: null },
-    { kind: 'add_on', offer: 'high_speed' },
-  ] as const) {
+  const plan = { kind: 'plan', offer: null } as const
+  const addOn = { kind: 'add_on', offer: 'high_speed' } as const
+  for (const nothing of [plan, addOn]) {
     await assert.rejects(cancelOffer(ctx, { ...deed, ...nothing }), DomainError)
   }
+  await assert.rejects(resumeOffer(ctx, { ...deed, ...addOn }), DomainError)
   assert.deepEqual(await listAudit(db, { accountIds: [account.id] }), entries)
+})
+
+test('a cancellation that is taken back stands in the audit', async (t) => {
+  const { ctx, db, account, deed } = await rich(t)
+  const { id } = await buyOffer(ctx, { ...deed, kind: 'plan', offer: 'starter' })
+  await cancelOffer(ctx, { ...deed, kind: 'plan', offer: null })
+  const resumed = await resumeOffer(ctx, { ...deed, kind: 'plan', offer: null, reason: 'stays' })
+  assert.deepEqual([resumed.state, resumed.periodEndAt], ['active', UNTIL])
+  assert.deepEqual(await lastEntry(db, account), {
+    actor: 'cli:ann',
+    action: 'account.resume',
+    subject: 'product:item',
+    reason: 'stays',
+    before: null,
+    after: { kind: 'plan', offer: 'starter', subscription: id, renews_at: UNTIL.toISOString() },
+  })
+})
+
+test('what has no routes yet is given, but not sold', async (t) => {
+  const folders = readdirSync(new URL('../../../src/surfaces', import.meta.url))
+  assert.deepEqual(
+    PRODUCTS.filter((product) => folders.includes(product)),
+    SERVED,
+  )
+  const { ctx, db, account, deed } = await rich(t)
+  const shield = { kind: 'plan', offer: 'risk_shield' } as const
+  const notYet = refusal(/^Nothing of risk is sold yet, as there is nothing to call so far; /)
+  await assert.rejects(previewOffer(ctx, { account, product: 'risk', ...shield }), notYet)
+  await assert.rejects(buyOffer(ctx, { ...deed, product: 'risk', ...shield }), notYet)
+  assert.equal(await balanceOf(db, account), 100_000_000)
+  await givePlan(ctx, { ...deed, product: 'risk', plan: 'risk_shield' })
+  assert.equal((await readStandings(db, account.id)).risk.plan, 'risk_shield')
 })
 
 test('an add-on is given, or bought, and taken away at once', async (t) => {
@@ -117,7 +159,10 @@ test('an add-on is given, or bought, and taken away at once', async (t) => {
   assert.equal(await balanceOf(db, account), 92_000_000)
   assert.deepEqual((await standing(db, account)).addOns, ['extra_bandwidth', 'high_speed'])
 
-  assert.deepEqual(await takeAddOn(ctx, { ...deed, addOn: 'extra_bandwidth' }), { repeated: false })
+  assert.deepEqual(await takeAddOn(ctx, { ...deed, addOn: 'extra_bandwidth' }), {
+    repeated: false,
+    endedSubscription: true,
+  })
   const after = { add_on: 'extra_bandwidth', repeated: false, ended_subscription: true }
   assert.deepEqual((await lastEntry(db, account)).after, after)
   assert.deepEqual(await states(db, account), [['extra_bandwidth', 'ended']])
@@ -133,8 +178,11 @@ test('what cannot be had leaves plans, money and audit as they were', async (t) 
   const nothingPays = { plan: 'custom', overrides: { priceUsdMicros: null } }
   await assert.rejects(givePlan(ctx, { ...deed, ...nothingPays }), refusal(/^Nothing would pay/))
   await assert.rejects(giveAddOn(ctx, { ...deed, addOn: 'turbo' }), refusal(/is not an add-on of item/))
-  const poor = (error: unknown) => error instanceof DomainError && error.code === 'balance_too_low'
-  await assert.rejects(buyOffer(ctx, { ...deed, kind: 'plan', offer: 'starter' }), poor)
+  await assert.rejects(buyOffer(ctx, { ...deed, kind: 'plan', offer: 'starter' }), {
+    code: 'balance_too_low',
+    message: 'starter of item takes 19.00 USD now, and the API balance has 18.999999 USD.',
+    details: { neededMinor: 19_000_000, availableMinor: 18_999_999 },
+  })
   assert.deepEqual(
     [await standing(db, account), await balanceOf(db, account), await listAudit(db, { limit: 1 })],
     before,

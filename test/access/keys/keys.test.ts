@@ -68,6 +68,7 @@ test('a live key acts for the account, a test key for its sandbox twin, on the p
     expiresAtMs: null,
     capCalls: null,
     capUsdMicros: null,
+    capKey: live.id,
     lastAddress: { text: '', isAllowed: false },
   })
   const twin = await findPrincipal(ctx, sandbox.key)
@@ -107,6 +108,7 @@ test('a key is stored with all that was asked for, and never its clear text', as
     disabled_at: null,
     revoked_at: null,
     rolled_to: null,
+    cap_key: null,
   })
   const { account_id: _id, created_at: _at, created_by: _by, ...after } = columns
   assert.deepEqual(await entries(), [
@@ -114,7 +116,7 @@ test('a key is stored with all that was asked for, and never its clear text', as
       actor: 'cli:tester',
       action: 'key.create',
       before: null,
-      after: { ...after, expires_at: expiresAt.toISOString() },
+      after: { ...after, cap_key: null, expires_at: expiresAt.toISOString() },
     },
   ])
   assert.ok(!JSON.stringify([stored, await entries()]).includes(made.key.slice(8, 40)))
@@ -191,8 +193,10 @@ test('a rolled key works until its grace is over, beside the one that takes its 
     id: next.id,
     hint: next.key.slice(-4),
     created_by: BY.actor,
-    expires_at: null,
+    // A key that ends is not made endless by rolling it, nor are its caps made anew.
+    expires_at: new Date('2027-01-01T00:00:00Z'),
     rolled_to: null,
+    cap_key: made.id,
   })
   assert.deepEqual(
     (await entries()).slice(1).map(({ action, after }) => ({ action, after })),

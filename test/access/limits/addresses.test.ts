@@ -4,6 +4,7 @@ import { disableKey, enableKey } from '../../../src/access/keys/keys.ts'
 import { FAILED_LIMIT, findCaller, PUBLIC_LIMIT, takePublicCall } from '../../../src/access/limits/addresses.ts'
 import type { Ctx } from '../../../src/ctx.ts'
 import { systemClock } from '../../../src/lib/clock.ts'
+import { DomainError } from '../../../src/lib/errors.ts'
 import { randomText, systemRandom } from '../../../src/lib/ids.ts'
 import { seedKey, testCtx } from '../../app.ts'
 
@@ -62,6 +63,39 @@ test('after thirty failures in a minute nobody is asked any more, until the minu
   assert.equal(await codeOf(() => findCaller(ctx, unknown(), HERE)), 'rate_limited')
   ctx.advance(1)
   assert.equal(await codeOf(() => findCaller(ctx, unknown(), HERE)), 'key_unknown')
+})
+
+test('of many failed attempts at once thirty reach the database', async (t) => {
+  const ctx = await limitCtx(t)
+  const before = ctx.asked()
+  const codes = await Promise.all(Array.from({ length: 500 }, () => codeOf(() => findCaller(ctx, unknown(), HERE))))
+  const count = (code: string) => codes.filter((each) => each === code).length
+  assert.deepEqual([count('key_unknown'), count('rate_limited')], [FAILED_LIMIT.max, 500 - FAILED_LIMIT.max])
+  assert.equal(ctx.asked() - before, FAILED_LIMIT.max)
+  assert.equal(await codeOf(() => findCaller(ctx, unknown(), '203.0.113.8')), 'key_unknown')
+})
+
+test('many calls at once with a key that nobody here knows yet, and that works, are no attempts', async (t) => {
+  const ctx = await limitCtx(t)
+  const { id, key } = await seedKey(ctx)
+  const codes = await Promise.all(Array.from({ length: 200 }, () => codeOf(() => findCaller(ctx, key, HERE))))
+  assert.deepEqual([...new Set(codes)], [`key ${id}`])
+  // None of them is held against the address.
+  await fail(ctx, FAILED_LIMIT.max)
+  assert.equal(await codeOf(() => findCaller(ctx, unknown(), HERE)), 'rate_limited')
+})
+
+test('a database that is away holds nothing against an address', async (t) => {
+  const ctx = await limitCtx(t)
+  const away = ctx.db.withPlugin({
+    transformQuery: ({ node }) => node,
+    transformResult: () => Promise.reject(new DomainError('busy', 'The server is busy.')),
+  })
+  for (let count = 0; count < 2 * FAILED_LIMIT.max; count++) {
+    assert.equal(await codeOf(() => findCaller({ ...ctx, db: away }, unknown(), HERE)), 'busy')
+  }
+  await fail(ctx, FAILED_LIMIT.max)
+  assert.equal(await codeOf(() => findCaller(ctx, unknown(), HERE)), 'rate_limited')
 })
 
 test('a key that works here goes on working, also when it must be read again', async (t) => {

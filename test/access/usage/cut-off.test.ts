@@ -4,6 +4,7 @@ import pg from 'pg'
 import pino from 'pino'
 import { voidCutOff } from '../../../src/access/usage/cut-off.ts'
 import { listCutOff } from '../../../src/access/usage/events.ts'
+import { systemClock } from '../../../src/lib/clock.ts'
 import { instanceHold, instanceList, instanceNext } from '../../../src/lib/db/instances.sql.ts'
 import { openDb } from '../../../src/lib/db/db.ts'
 import { silentLog, testDatabase, type TestDatabase } from '../../database.ts'
@@ -23,6 +24,9 @@ import {
   settlerOn,
   type Payer,
 } from './settling.ts'
+
+/** Without the second in which a living process could come back. */
+const QUICK = { ...systemClock, sleep: async () => {} }
 
 type Node = { instance: number; die(): Promise<void> }
 
@@ -81,13 +85,13 @@ test('what a dead process has charged and not ended is listed and voided once; w
   const [dead, living] = [await startNode(t, database), await startNode(t, database)]
   const lost = await charge(t, database, dead, payer, 4)
   const kept = await charge(t, database, living, payer, 2)
-  assert.deepEqual(await voidCutOff({ db, log }), [])
+  assert.deepEqual(await voidCutOff({ db, log, clock: QUICK }), [])
   assert.deepEqual(lines, [])
 
   await dead.die()
   const common = { account_id: payer.accountId, key_id: payer.keyId, product: 'item', operation: 'lookUpItem' }
   assert.deepEqual(
-    await voidCutOff({ db, log }),
+    await voidCutOff({ db, log, clock: QUICK }),
     lost.names.map((name, at) => ({
       name,
       ...common,
@@ -122,7 +126,7 @@ test('what a dead process has charged and not ended is listed and voided once; w
   assert.deepEqual(listed.map(({ requestId }) => requestId).sort(), lost.names.toSorted())
   assert.ok(listed.every(({ status, pot, costUsdMicros }) => status === null && pot === null && costUsdMicros === 0))
 
-  assert.deepEqual(await voidCutOff({ db, log }), [])
+  assert.deepEqual(await voidCutOff({ db, log, clock: QUICK }), [])
   assert.deepEqual(await accountState(database, payer), voided)
   assert.deepEqual(lines, told)
   await assertBooks(database)
@@ -140,7 +144,7 @@ test('two starts at once void each charge once', async (t) => {
     const work = [1, 2].map(() => {
       const { db, close } = openDb(database.connection, { log: silentLog })
       t.after(close)
-      return voidCutOff({ db, log: silentLog })
+      return voidCutOff({ db, log: silentLog, clock: QUICK })
     })
     await untilWaiting(database.pool, 2)
     return { work }
@@ -167,7 +171,7 @@ for (const first of ['the end', 'the void'] as const) {
     const both = await holdingMeters(database, [payer], async () => {
       const ended = first === 'the end' ? finish() : null
       if (ended) await untilWaiting(database.pool, 1)
-      const voided = voidCutOff({ db, log: silentLog })
+      const voided = voidCutOff({ db, log: silentLog, clock: QUICK })
       await untilWaiting(database.pool, ended ? 2 : 1)
       const late = ended ?? finish()
       await untilWaiting(database.pool, 2)

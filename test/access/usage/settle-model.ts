@@ -1,13 +1,13 @@
 import type { Call, Finish, Run } from '../../../src/access/usage/settle.ts'
 import { PRICE } from './settling.ts'
 
-type Pot = { bucket: number; used: number }
+type Pot = { bucket: number; used: number; told: number }
 export type Account = {
   startBalance: number
   balance: number
   cap: number | null
   pots: Map<string, Pot>
-  open: Map<string, { run: Run; pot: string; cost: number }>
+  open: Map<string, { run: Run; pot: string; bucket: number; month: number; cost: number }>
   /** Calls, billed, errors, bytes, cost and microseconds of each operation. */
   days: Map<string, number[]>
   news: Map<string, number>
@@ -29,7 +29,7 @@ export function settle(account: Account, run: Run, call: Call): string {
   const pot = isFromPot ? run.pot! : 'balance'
   if (isFromPot) add(account, pot, run.bucket!, 1, run.potLimit)
   if (cost > 0) {
-    if (account.balance >= LOW_BALANCE && account.balance - cost < LOW_BALANCE) tell(account, 'balance.low')
+    if (account.balance >= LOW_BALANCE && account.balance - cost < LOW_BALANCE) tellOnce(account, 'balance.low')
     account.balance -= cost
     add(account, 'spend', run.month, cost, account.cap)
     if (run.keySpend !== null) add(account, `key:${run.key}:spend`, run.month, cost, run.keySpend)
@@ -38,7 +38,11 @@ export function settle(account: Account, run: Run, call: Call): string {
   if (call.ready) {
     if (run.bytesIncluded !== null) add(account, `${run.product}.bytes`, run.month, call.bytes, run.bytesIncluded)
     sum(account, run, [1, 1, 0, call.bytes, cost, call.us])
-  } else account.open.set(call.name, { run, pot, cost })
+  } else {
+    const bucketOf = (name: string) => account.pots.get(name)?.bucket ?? 0
+    const bucket = Math.max(run.bucket ?? run.month, bucketOf(pot))
+    account.open.set(call.name, { run, pot, bucket, month: Math.max(run.month, bucketOf('spend')), cost })
+  }
   return `${pot} ${cost} -> ${account.balance}`
 }
 
@@ -62,15 +66,15 @@ export function finish(account: Account, { name, keep, status, bytes, us }: Fini
   const charge = account.open.get(name)
   if (!charge) return null
   account.open.delete(name)
-  const { run, pot, cost } = charge
+  const { run, pot, bucket, month, cost } = charge
   if (keep) {
-    if (run.bytesIncluded !== null) add(account, `${run.product}.bytes`, run.month, bytes, null)
+    if (run.bytesIncluded !== null) add(account, `${run.product}.bytes`, month, bytes, null)
   } else {
     account.balance += cost
-    giveBack(account, 'spend', run.month, cost)
-    if (run.keySpend !== null) giveBack(account, `key:${run.key}:spend`, run.month, cost)
-    if (pot !== 'balance') giveBack(account, pot, run.bucket!, 1)
-    if (run.keyCalls !== null) giveBack(account, `key:${run.key}:calls`, run.month, 1)
+    giveBack(account, 'spend', month, cost)
+    if (run.keySpend !== null) giveBack(account, `key:${run.key}:spend`, month, cost)
+    if (pot !== 'balance') giveBack(account, pot, bucket, 1)
+    if (run.keyCalls !== null) giveBack(account, `key:${run.key}:calls`, month, 1)
   }
   sum(account, run, [1, keep ? 1 : 0, status >= 400 ? 1 : 0, bytes, keep ? cost : 0, us])
   return account.balance
@@ -85,11 +89,16 @@ function used({ pots }: Account, name: string, bucket: number): number {
 function add(account: Account, name: string, bucket: number, units: number, limit: number | null): void {
   const before = used(account, name, bucket)
   const after = before + units
-  account.pots.set(name, { bucket: Math.max(bucket, account.pots.get(name)?.bucket ?? 0), used: after })
+  const known = account.pots.get(name)
+  const told = known && known.bucket >= bucket ? known.told : 0
+  const pot = { bucket: Math.max(bucket, known?.bucket ?? 0), used: after, told }
+  account.pots.set(name, pot)
   if (limit === null || limit === 0) return
   for (const percent of [50, 80, 100]) {
     const mark = (percent / 100) * limit
-    if (before < mark && after >= mark) tell(account, `limit.reached ${name} ${percent}`)
+    if (before >= mark || after < mark || percent <= pot.told) continue
+    tell(account, `limit.reached ${name} ${percent}`)
+    pot.told = percent
   }
 }
 
@@ -104,6 +113,11 @@ function sum({ days }: Account, { operation }: Run, figures: number[]): void {
     operation,
     known.map((each, at) => each + figures[at]!),
   )
+}
+
+/** All calls are of one day. */
+function tellOnce(account: Account, what: string): void {
+  if (!account.news.has(what)) tell(account, what)
 }
 
 function tell({ news }: Account, what: string): void {

@@ -76,6 +76,7 @@ export function run({ accountId, keyId }: Payer, wish: Partial<Run> = {}): Run {
   return {
     account: accountId,
     key: keyId,
+    capKey: keyId,
     sandbox: false,
     product: 'item',
     operation: 'lookUpItem',
@@ -130,7 +131,8 @@ export async function accountState({ db, pool }: Pick<TestDatabase, 'db' | 'pool
   return {
     balance: (await getBalance(db, apiBalanceOf(accountId))).balanceMinor,
     pots: await list(
-      `select name || ' ' || bucket || ' ' || used as line from pot where account_id = $1 and used > 0 order by name`,
+      `select name || ' ' || bucket || ' ' || used as line from pot
+       where account_id = $1 and used > 0 and name not like '%.included' order by name`,
     ),
     transfers: await list(
       `select t.name || ' ' || t.amount_minor || case when r.id is null then '' else ' reversed' end as line

@@ -134,7 +134,7 @@ const refusals: { name: string; decided: unknown; code: string; message: string 
     name: 'the same plan, cancelled',
     decided: decideSubscribe(plan('starter'), { ...STARTER, state: 'cancelling' }, START),
     code: 'conflict',
-    message: 'starter of item is subscribed until 2026-02-28T10:00:00.000Z; resume it instead.',
+    message: 'starter of item is subscribed until 2026-02-28T10:00:00.000Z; resume it instead (account resume-plan).',
   },
   {
     name: 'a plan no dearer',

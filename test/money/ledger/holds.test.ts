@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { silentLog } from '../../database.ts'
 import { test } from 'node:test'
 import { listNews } from '../../../src/events/outbox/outbox.ts'
 import { SYSTEM } from '../../../src/money/ledger/accounts.ts'
@@ -136,14 +137,14 @@ test('a hold that is due is over for whoever would capture it, and expires once 
   await place(books, wallet, `${wallet}:later`, 5, new Date(DUE.getTime() + 1))
   await place(books, wallet, `${wallet}:never`, 5)
   const before = new Date(DUE.getTime() - 1)
-  assert.equal(await expireHolds({ db: books.db, clock: clockAt(before) }), 0)
+  assert.equal(await expireHolds({ db: books.db, log: silentLog, clock: clockAt(before) }), 0)
   assert.deepEqual(await capture(books, `${wallet}:a`, `${wallet}:1`, 20, 'keep', before), { repeated: false })
   await assert.rejects(capture(books, `${wallet}:a`, `${wallet}:2`, 1, 'keep', DUE), {
     code: 'conflict',
     message: `Hold ${wallet}:a is expired; nothing can be captured from it.`,
   })
-  assert.equal(await expireHolds({ db: books.db, clock: clockAt(DUE) }), 1)
-  assert.equal(await expireHolds({ db: books.db, clock: clockAt(DUE) }), 0)
+  assert.equal(await expireHolds({ db: books.db, log: silentLog, clock: clockAt(DUE) }), 1)
+  assert.equal(await expireHolds({ db: books.db, log: silentLog, clock: clockAt(DUE) }), 0)
   assert.deepEqual(await balance(books, wallet), [80, 10, 70])
   assert.deepEqual(await stateOf(books, `${wallet}:a`), ['expired', 70, 20, DUE])
   assert.equal(await outcome(release(books, `${wallet}:a`)), 'conflict')
@@ -188,7 +189,7 @@ test('of capture and expiry at once, one happens', async (t) => {
     const before = new Date(DUE.getTime() - 1)
     const calls: (() => Promise<unknown>)[] = [
       () => capture(books, `${wallet}:a`, `${wallet}:c`, 70, 'release', before),
-      () => expireHolds({ db: books.db, clock: clockAt(DUE) }),
+      () => expireHolds({ db: books.db, log: silentLog, clock: clockAt(DUE) }),
     ]
     const outcomes = await race(books, wallet, isCaptureFirst ? calls : calls.toReversed())
     const captured = (await stateOf(books, `${wallet}:a`))![0] === 'captured'
@@ -205,7 +206,7 @@ test('of nodes that expire at once, one does', async (t) => {
   const outcomes = await race(
     books,
     wallet,
-    Array.from({ length: 6 }, () => () => expireHolds({ db: books.db, clock: clockAt(DUE) })),
+    Array.from({ length: 6 }, () => () => expireHolds({ db: books.db, log: silentLog, clock: clockAt(DUE) })),
   )
   assert.deepEqual(
     outcomes.filter((each) => each !== 0),

@@ -12,8 +12,8 @@ function sourcing(id: string, name: string, monthlyUsd: string, perMinute: numbe
   return { ...qc(id, name, perMinute, calls), monthly_usd: monthlyUsd }
 }
 
-function item(id: string, name: string, monthlyUsd: string, callsPerDay: number, gbIncluded: number) {
-  const limits = { per_second: 2, per_minute: null, included: { calls: callsPerDay, per: 'day' } }
+function item(id: string, name: string, monthlyUsd: string, calls: number, gbIncluded: number) {
+  const limits = { per_second: 2, per_minute: null, included: { calls, per: id === 'payg' ? 'month' : 'day' } }
   const bytes = { gb_included: gbIncluded, gb_usd: '0.20' }
   return { id, name, monthly_usd: monthlyUsd, ...limits, call_usd: '0.004', ...bytes, features: [] }
 }

@@ -218,6 +218,23 @@ test('after 30 failed attempts an address is told to wait, in each envelope; key
   assert.equal((await app.inject({ ...call, headers: fresh.headers })).statusCode, 200)
 })
 
+test('of 500 unknown keys at once from one address 30 are told so, and the others to wait', async (t) => {
+  const { app } = await open(t)
+  const { call, say, codes } = PLACES[0]!
+  const answers = await Promise.all(
+    Array.from({ length: 500 }, (_each, at) =>
+      app.inject({ ...call, headers: { authorization: `Bearer qc_live_${String(at).padStart(32, 'A')}` } }),
+    ),
+  )
+  const unknown = { status: 401, body: say(codes.invalid, 'This API key is not known.') }
+  const tooMany = say(codes.full, 'Too many failed attempts; try again later.', 60)
+  const refused = answers.filter(({ statusCode }) => statusCode === 401)
+  assert.equal(refused.length, 30)
+  for (const answer of answers) {
+    assertRefusal(answer, refused.includes(answer) ? unknown : { status: 429, body: tooMany, retryAfterSeconds: 60 })
+  }
+})
+
 test('a database that cannot say is 503 in each envelope, with nothing charged', async (t) => {
   const { app, ctx, pool } = await open(t)
   // One after the other, as what waits longer than a statement waits for a lock is tried again in smaller batches.

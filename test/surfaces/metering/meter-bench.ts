@@ -125,7 +125,9 @@ export async function setPot(
 /** What the database counts as used, by pot. */
 export async function potsOf(ctx: Ctx, accountId: number): Promise<Record<string, number>> {
   const used = await potsUsed(ctx.db, accountId)
-  return Object.fromEntries([...used].map(([name, pot]) => [name, pot.used]))
+  // What a plan included is no use of it.
+  const counted = [...used].filter(([name]) => !name.endsWith('.included'))
+  return Object.fromEntries(counted.map(([name, pot]) => [name, pot.used]))
 }
 
 const RULES: readonly WindowRule[] = [
