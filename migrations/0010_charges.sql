@@ -313,7 +313,8 @@ begin
   where d.account_id = p_account and d.key_id = any(p_keys)
     and d.day >= to_date(p_month::text, 'YYYYMM') and d.day < to_date(p_month::text, 'YYYYMM') + interval '1 month';
   insert into pot (account_id, name, bucket, used)
-  values (p_account, 'key:' || p_cap_key || ':calls', p_month, v.calls), (p_account, 'key:' || p_cap_key || ':spend', p_month, v.spend)
+  select p_account, 'key:' || p_cap_key || p.name, p_month, p.used
+  from (values (':calls', v.calls), (':spend', v.spend)) as p(name, used) where p.used > 0
   on conflict (account_id, name) do update set
     used = case when pot.bucket > excluded.bucket then pot.used
       when pot.bucket = excluded.bucket then greatest(pot.used, excluded.used) else excluded.used end,
