@@ -14,7 +14,7 @@ import { apiBalanceOf } from '../../money/ledger/accounts.ts'
 import { getBalance } from '../../money/ledger/ledger.ts'
 import type { Product } from '../../money/plans/catalogue.ts'
 import type { Overrides } from '../../money/plans/overrides.ts'
-import { addAddOn, removeAddOn, setPlan } from '../../money/plans/plans.ts'
+import { addAddOn, readStandings, removeAddOn, setPlan } from '../../money/plans/plans.ts'
 import type { Account } from './accounts.ts'
 
 // What is done to an account's plans and add-ons, each with its entry in the audit. A change holds from the next call.
@@ -96,7 +96,12 @@ export async function buyOffer(
   return record(ctx, deed, 'account.subscribe', async (tx) => {
     const { account, product } = deed
     const wanted = { accountId: account.id, product, kind, offer }
+    const { addOns } = (await readStandings(tx, account.id))[product]
     const result = await subscribe({ db: tx, clock: ctx.clock }, wanted)
+    // Behind it, as a subscription that runs is told first; nothing of this transaction stays.
+    if (kind === 'add_on' && addOns.includes(offer)) {
+      throw new OperatorError(`The account has ${offer} already, given by staff, and pays nothing for it.`)
+    }
     return { result, after: { kind, offer, charge_usd_micros: result.chargeUsdMicros, subscription: result.id } }
   })
 }

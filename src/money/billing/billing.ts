@@ -75,17 +75,11 @@ export async function subscribe(
     const made = subscriptionOf(await subscriptionInsert(tx, row))
     await charge(tx, made, chargeUsdMicros, now)
     if (kind === 'plan') await setPlan(tx, accountId, product, offer)
-    else await requireNew(addAddOn(tx, accountId, product, offer))
+    else await addAddOn(tx, accountId, product, offer)
     if (replaces) await tell(tx, 'changed', made, now, { from: replaces.offer, creditUsdMicros, chargeUsdMicros })
     else await tell(tx, 'started', made, now, { chargeUsdMicros })
     return { ...made, creditUsdMicros, chargeUsdMicros }
   })
-}
-
-/** Nobody pays for what staff have given already. */
-async function requireNew(added: Promise<{ repeated: boolean }>): Promise<void> {
-  if ((await added).repeated)
-    throw new DomainError('conflict', 'The account has this add-on already, and pays nothing for it.')
 }
 
 /** Throws `DomainError('conflict')`: the caller asks for another preview. */

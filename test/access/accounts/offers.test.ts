@@ -189,3 +189,14 @@ test('what cannot be had leaves plans, money and audit as they were', async (t) 
   )
   assert.deepEqual(await states(db, account), [])
 })
+
+test('nobody pays for an add-on that staff have given', async (t) => {
+  const { ctx, db, account, deed } = await rich(t)
+  await giveAddOn(ctx, { ...deed, addOn: 'high_speed' })
+  await assert.rejects(
+    buyOffer(ctx, { ...deed, kind: 'add_on', offer: 'high_speed' }),
+    refusal(/already, given by staff/),
+  )
+  assert.equal((await getBalance(db, apiBalanceOf(account.id))).balanceMinor, 100_000_000)
+  assert.deepEqual(await listSubscriptions(db, account.id), [])
+})
