@@ -17,8 +17,8 @@ const REQUESTS = Number(process.env['HOSTILE_REQUESTS'] ?? 3_000)
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000)
 /** After these, all that is made once is made. */
 const WARM_UP = Math.round(REQUESTS / 3)
-/** What the server may hold more after all others: a leak of 5 KB a request is twice as much. */
-const GROWTH_BYTES_MAX = (REQUESTS - WARM_UP) * 2_500
+/** What the server may hold more after all others: a leak of 5 KB a request is three times as much. */
+const GROWTH_BYTES_MAX = (REQUESTS - WARM_UP) * 1_500
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
@@ -54,8 +54,6 @@ test('a hostile hour: right status, flat memory, no fault of ours', { timeout: 3
   const { key, headers } = await seedKey(ctx, { mode: 'live', room: true })
   const works = () => fetch(`http://127.0.0.1:${port}/api/v1/products/weidian/7231368393`, { headers })
   assert.equal((await works()).status, 200)
-  // As after a long attack from everywhere: as many addresses as are remembered, so that each new one costs an old one.
-  for (let nth = 0; nth < 100_000; nth++) ctx.addressWindows.set(`long ago ${nth}`, { used: 1, startedAtMs: 0 })
 
   const attack = startAttacker(t)
   const run = async (from: number, to: number) => {
@@ -74,8 +72,15 @@ test('a hostile hour: right status, flat memory, no fault of ours', { timeout: 3
   const megabytes = (bytes: number) => (bytes / 1e6).toFixed(2)
   t.diagnostic(`held ${megabytes(before)} MB after the warm-up, ${megabytes(after)} MB at the end`)
   assert.ok(after - before < GROWTH_BYTES_MAX, `memory grows by ${megabytes(after - before)} MB; SEED=${SEED}`)
-  assert.equal(ctx.addressWindows.size, 100_000)
-  assert.ok(!ctx.addressWindows.has('long ago 0'), 'addresses of their own were seen')
+  assert.ok(ctx.addressWindows.size > REQUESTS / 20, `${ctx.addressWindows.size} addresses were seen`)
+
+  // After an attack of weeks from everywhere, each address that is new costs one that is old.
+  const [oldest] = ctx.addressWindows.keys()
+  for (let nth = 0; ctx.addressWindows.size < 100_000; nth++) {
+    ctx.addressWindows.set(`long ago ${nth}`, { used: 1, startedAtMs: 0 })
+  }
+  await run(REQUESTS, REQUESTS + 400)
+  assert.deepEqual([ctx.addressWindows.size, ctx.addressWindows.has(oldest!)], [100_000, false])
   assert.ok(ctx.keyring.size <= 1, `${ctx.keyring.size} keys are remembered`)
 
   // Whoever has a key that works goes on, from the same address.
