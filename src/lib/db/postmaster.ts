@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process'
-import { closeSync, existsSync, openSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { closeSync, existsSync, openSync, readFileSync, readlinkSync, readSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { OperatorError } from '../errors.ts'
@@ -11,6 +11,12 @@ import type { Cluster } from './cluster.ts'
 export type Postmaster = { pid: number; socketFolder: string; ready: boolean }
 
 const POLL_MS = 10
+/** More than a server says that cannot start. */
+const OUTPUT_BYTES_MAX = 64 * 1024
+/** Another server has the cluster, is taking it at this moment, or has left remains that pass. */
+const TAKEN = /lock file ".*" (?:already exists|is empty)|pre-existing shared memory block/
+/** A server writes into its file at once; one that stays empty for so long was left by a crash. */
+const EMPTY_MS = 10_000
 
 /** The server that runs on this cluster, as far as its file tells; null when the file is gone or names a dead process. */
 export function findPostmaster(clusterFolder: string): Postmaster | null {
@@ -51,7 +57,7 @@ export async function startPostmaster(
   options: { fsync: boolean; logPath: string },
 ): Promise<'ready' | 'taken'> {
   removeStaleFiles(cluster.folder, socketFolder)
-  const output = openSync(options.logPath, 'w', 0o600)
+  const output = openFresh(options.logPath)
   const child = spawn(
     join(cluster.binaries.folder, 'bin', 'postgres'),
     ['-D', cluster.folder, ...settings(socketFolder, options.fsync)],
@@ -63,8 +69,34 @@ export async function startPostmaster(
       stdio: ['ignore', output, output],
     },
   )
-  closeSync(output)
   child.unref()
+  try {
+    return await untilReady(child, output, { cluster, socketFolder, logPath: options.logPath })
+  } finally {
+    closeSync(output)
+  }
+}
+
+/**
+ * A file of our own under this name: whoever starts a server at the same time makes another, and neither writes over what
+ * the other's server says.
+ */
+function openFresh(path: string): number {
+  for (;;) {
+    rmSync(path, { force: true })
+    try {
+      return openSync(path, 'wx+', 0o600)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+  }
+}
+
+async function untilReady(
+  child: ChildProcess,
+  output: number,
+  { cluster, socketFolder, logPath }: { cluster: Cluster; socketFolder: string; logPath: string },
+): Promise<'ready' | 'taken'> {
   const ended = new Promise<string>((resolve) => {
     child.once('exit', (code, signal) => resolve(`ended with ${code ?? signal}`))
     child.once('error', ({ message }) => resolve(message))
@@ -76,27 +108,31 @@ export async function startPostmaster(
     if (found?.pid === child.pid && found?.ready) return 'ready'
     end = await Promise.race([ended, delay(POLL_MS, undefined)])
   }
-  const fault = await readFault(cluster.folder, options.logPath, child.pid)
+  const fault = await readFault(cluster.folder, output, child.pid)
   // The last one out removes the socket's folder, perhaps just after we made sure of it.
-  if (/lock file ".*" already exists|pre-existing shared memory block/.test(fault ?? '') || !existsSync(socketFolder)) {
-    return 'taken'
-  }
+  if (TAKEN.test(fault ?? '') || !existsSync(socketFolder)) return 'taken'
   throw new OperatorError(
-    `The embedded PostgreSQL did not start: ${fault ?? end} (its output is in ${options.logPath} and ${join(cluster.folder, 'log')})`,
+    `The embedded PostgreSQL did not start: ${fault ?? end} (its output is in ${logPath} and ${join(cluster.folder, 'log')})`,
   )
 }
 
 /** Why the server of that id gave up. Its log collector may still be writing it. */
-async function readFault(clusterFolder: string, logPath: string, pid: number | undefined): Promise<string | null> {
+async function readFault(clusterFolder: string, output: number, pid: number | undefined): Promise<string | null> {
   const today = new Date().toUTCString().slice(0, 3)
   const collected = join(clusterFolder, 'log', `postgresql-${today}.log`)
   for (let turn = 0; turn < 50; turn++) {
-    const said = [...readLines(logPath), ...readLines(collected).filter((line) => line.includes(`[${pid}]`))]
+    const said = [...readOutput(output), ...readLines(collected).filter((line) => line.includes(`[${pid}]`))]
     const fault = said.findLast((line) => /(FATAL|PANIC|error while loading)/.test(line))
     if (fault) return fault.replace(/^.*(?:FATAL|PANIC): */, '')
     await delay(POLL_MS)
   }
   return null
+}
+
+/** From the start, whoever has written or read before. */
+function readOutput(output: number): string[] {
+  const bytes = Buffer.alloc(OUTPUT_BYTES_MAX)
+  return bytes.toString('utf8', 0, readSync(output, bytes, 0, bytes.length, 0)).split('\n')
 }
 
 function settings(socketFolder: string, fsync: boolean): string[] {
@@ -139,6 +175,7 @@ export async function stopPostmaster(clusterFolder: string): Promise<void> {
 function removeStaleFiles(clusterFolder: string, socketFolder: string): void {
   for (const path of [join(clusterFolder, 'postmaster.pid'), join(socketFolder, `.s.PGSQL.${SOCKET_PORT}.lock`)]) {
     const text = readLines(path).join('\n')
+    if (text === '' && isOld(path)) rmSync(path, { force: true })
     const pid = Number.parseInt(text, 10)
     if (!(pid > 0) || !exists(pid)) continue
     const workingFolder = isZombie(pid) ? 'none' : findWorkingFolder(pid)
@@ -148,6 +185,11 @@ function removeStaleFiles(clusterFolder: string, socketFolder: string): void {
     // Read again, so that the file of a server that starts at this moment stays.
     else if (readLines(path).join('\n') === text) rmSync(path, { force: true })
   }
+}
+
+function isOld(path: string): boolean {
+  const file = statSync(path, { throwIfNoEntry: false })
+  return file !== undefined && Date.now() - file.mtimeMs > EMPTY_MS
 }
 
 /** Null where the system does not tell, or not us. */
