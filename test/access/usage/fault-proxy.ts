@@ -5,7 +5,7 @@ import type { Connection } from '../../../src/lib/db/db.ts'
 
 /**
  * What becomes of a statement. `before`: the connection is cut and the statement not passed on. `during`: it is passed on and
- * the caller's side is cut at once, while the server goes on with it. `after`: it is carried out, and the connection cut
+ * the caller's side is cut by `cut`, while the server goes on with it. `after`: it is carried out, and the connection cut
  * instead of passing on the answer. `hang`: it is carried out, and nothing passes on this connection any more.
  */
 export type Fault = 'before' | 'during' | 'after' | 'hang'
@@ -14,6 +14,8 @@ export type FaultProxy = {
   connection: Connection
   /** The next statement of this name meets this fault, once; `away` first means that nobody gets through from then on. */
   next(statement: string, fault: Fault, away?: boolean): void
+  /** Cuts the caller's side of the connection whose statement met `during`. */
+  cut(): void
   /** Refuses connections, or takes them again. */
   setAway(away: boolean): void
   /** From now on nothing passes on any connection, and none is closed. */
@@ -29,6 +31,7 @@ export async function faultProxy(t: Pick<TestContext, 'after'>, to: Connection):
   let isAway = false
   let isHung = false
   let happened = 0
+  let cut = () => {}
 
   // Half open: a server that hangs does not answer a goodbye either.
   const server = createServer({ allowHalfOpen: true }, (caller) => {
@@ -49,7 +52,8 @@ export async function faultProxy(t: Pick<TestContext, 'after'>, to: Connection):
         isAway = planned.away
         planned = null
         happened++
-        if (fault === 'before' || fault === 'during') caller.destroy()
+        if (fault === 'before') caller.destroy()
+        if (fault === 'during') cut = () => void caller.destroy()
       }
       if (!isHung && fault !== 'before') database.write(bytes)
     })
@@ -74,6 +78,7 @@ export async function faultProxy(t: Pick<TestContext, 'after'>, to: Connection):
     next(statement, fault, away = false) {
       planned = { statement, fault, away }
     },
+    cut: () => cut(),
     setAway(away) {
       isAway = away
     },

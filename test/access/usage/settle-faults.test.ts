@@ -21,7 +21,6 @@ import {
   told,
   untilSessions,
   untilSettling,
-  type Bench,
 } from './settling.ts'
 
 /** One line only, so that the first call is what makes the connection. */
@@ -88,7 +87,7 @@ for (const fault of ['before', 'during', 'after'] as const satisfies Fault[]) {
       fault === 'during'
         ? await holdingMeters(bench, [payer], async () => {
             const work = settleAll(settler, asked)
-            await untilAbandoned(bench)
+            await cutDuring(bench)
             return { work }
           })
         : { work: settleAll(settler, asked) }
@@ -227,7 +226,7 @@ for (const fault of ['before', 'during', 'after'] as const satisfies Fault[]) {
       fault === 'during'
         ? await holdingMeters(bench, [payer], async () => {
             const work = finish()
-            await untilAbandoned(bench)
+            await cutDuring(bench)
             return { work }
           })
         : { work: finish() }
@@ -318,9 +317,10 @@ test('a close does not wait for a database that hangs when nothing is under way'
   assert.ok(tookMs < 3_000, `${tookMs} ms`)
 })
 
-/** Until the session that waits for the lock is gone, which its owner has lost and must not leave at work. */
-async function untilAbandoned({ pool }: Bench): Promise<void> {
+/** Cuts the session that waits for the lock, and resolves when it is gone: its owner must not leave it at work. */
+async function cutDuring({ pool, proxy }: Awaited<ReturnType<typeof faultBench>>): Promise<void> {
   const [pid] = await untilSettling(pool)
+  proxy.cut()
   await untilSessions(pool, `pid = ${pid}`, 0)
 }
 
