@@ -141,14 +141,14 @@ account
   .option('--sandbox', "of the account's sandbox")
   .option('--wallet', 'of its wallet')
   .option('--before <id>', 'the page after the one that named it', wholeNumber)
-  .option('--limit <count>', 'at most so many', logLines, 50)
+  .option('--limit <count>', 'at most so many', upToThousand, 50)
   .addOption(json())
   .action(async (options) => (await import('./commands/account-statement.ts')).accountStatement(options))
 account
   .command('news')
   .description('what there was to tell of it and of its sandbox, newest first')
   .requiredOption(...whose)
-  .option('--limit <count>', 'at most so many', logLines, 100)
+  .option('--limit <count>', 'at most so many', upToThousand, 100)
   .addOption(json())
   .action(async (options) => (await import('./commands/account-news.ts')).accountNews(options))
 account
@@ -229,7 +229,7 @@ program
   .description('what an account used: by day, as its request log, or as an export')
   .option('--account <name>', 'a name or a number; only --cut-off does without')
   .option('--sandbox', "of the account's sandbox")
-  .option('--days <count>', 'how far back, in UTC days, today included', daysBack, 30)
+  .option('--days <count>', 'how far back, in UTC days, today included', upToThousand, 30)
   .option('--log', 'the request log, newest first: what each call cost, what paid, and what was left')
   .option('--export', 'the same as JSON lines, oldest first and all of it')
   .option('--cut-off', 'calls that a killed server left, and that were given back')
@@ -239,7 +239,7 @@ program
   .option('--key <id>', 'only of this key', wholeNumber)
   .addOption(new Option('--product <product>', 'only of this product').choices(PRODUCTS))
   .option('--before <cursor>', 'the page of the log after the one that named it')
-  .option('--limit <count>', 'lines of the log at most (default: 50)', logLines)
+  .option('--limit <count>', 'lines of the log at most (default: 50)', upToThousand)
   .addOption(json())
   .action(async (options) => (await import('./commands/usage.ts')).usage(options))
 
@@ -318,16 +318,10 @@ function wholeNumber(text: string): number {
   return Number(text)
 }
 
-function daysBack(text: string): number {
-  const days = wholeNumber(text)
-  if (days < 1 || days > 1_000) throw new InvalidArgumentError('Give a whole number from 1 to 1000.')
-  return days
-}
-
-function logLines(text: string): number {
-  const lines = wholeNumber(text)
-  if (lines < 1 || lines > 1_000) throw new InvalidArgumentError('Give a whole number from 1 to 1000.')
-  return lines
+function upToThousand(text: string): number {
+  const count = wholeNumber(text)
+  if (count < 1 || count > 1_000) throw new InvalidArgumentError('Give a whole number from 1 to 1000.')
+  return count
 }
 
 function firstOfFourPorts(text: string): number {

@@ -176,9 +176,8 @@ export async function chargePriced(ctx: Ctx, visit: Visit, work: Work): Promise<
 }
 
 function denied(denial: Denial, now: Date): DomainError {
-  const retryAfterSeconds = Math.ceil((monthEnd(now).getTime() - now.getTime()) / 1000)
   const refusals: Record<Denial, () => DomainError> = {
-    pot: () => new DomainError('credits_spent', 'All credits of this month are used.', { retryAfterSeconds }),
+    pot: () => new DomainError('credits_spent', 'All credits of this month are used.', untilMonthEnd(now)),
     balance: () => new DomainError('balance_too_low', 'Balance too low; top up to continue.'),
     account_cap: () => new DomainError('cap_reached', 'The spending cap of the account is reached for this month.'),
     key_cap: () => new DomainError('cap_reached', 'The spending cap of this key is reached for this month.'),
@@ -188,9 +187,12 @@ function denied(denial: Denial, now: Date): DomainError {
 }
 
 function quotaSpent(pot: string, now: Date): DomainError {
-  const retryAfterSeconds = Math.ceil((monthEnd(now).getTime() - now.getTime()) / 1000)
   const whose = pot.startsWith('key') ? 'Monthly cap of this key exceeded' : 'Monthly quota exceeded'
-  return new DomainError('quota_spent', whose, { retryAfterSeconds })
+  return new DomainError('quota_spent', whose, untilMonthEnd(now))
+}
+
+function untilMonthEnd(now: Date): { retryAfterSeconds: number } {
+  return { retryAfterSeconds: Math.ceil((monthEnd(now).getTime() - now.getTime()) / 1000) }
 }
 
 /**
