@@ -1,4 +1,5 @@
 import { after } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import pino from 'pino'
 import { openDb } from '../src/lib/db/db.ts'
@@ -10,6 +11,9 @@ export type TestDatabase = Pick<Opened, 'db' | 'pool'> & { connection: Connectio
 
 /** How `test/global-setup.ts` tells the test files where its cluster is: JSON of `TestCluster`. */
 export const CLUSTER_VARIABLE = 'OPENHAUL_TEST_CLUSTER'
+/** How long the pool of a test is waited for. */
+const CLOSE_MS = 10_000
+
 export type TestCluster = { connection: Connection; template: string }
 
 export const silentLog = pino({ level: 'silent' })
@@ -57,9 +61,11 @@ async function clone(template = testCluster().template): Promise<TestDatabase & 
   return { ...openDb(connection, { log: silentLog, exitWhenIdle: true }), connection }
 }
 
+/** A test that failed may have kept a connection; the whole run must not wait for it. */
 async function drop(database: TestDatabase & Pick<Opened, 'close'>): Promise<void> {
-  await database.close()
+  const isClosed = await Promise.race([database.close().then(() => true), delay(CLOSE_MS, false, { ref: false })])
   await administer(`drop database if exists ${database.connection.database} with (force)`)
+  if (!isClosed) throw new Error('a connection was never given back')
 }
 
 async function administer(statement: string): Promise<void> {

@@ -41,7 +41,7 @@ export function usageRecord(wish: Partial<UsageRecord> & Pick<UsageRecord, 'acco
 
 /** Resolves when a session of this name waits for a lock. */
 export async function untilWaiting(pool: pg.Pool, name: string): Promise<number> {
-  for (;;) {
+  for (let tries = 0; tries < 2_000; tries++) {
     const { rows } = await pool.query<{ pid: number }>(
       `select pid from pg_stat_activity
        where application_name = $1 and datname = current_database() and wait_event_type = 'Lock'`,
@@ -50,4 +50,5 @@ export async function untilWaiting(pool: pg.Pool, name: string): Promise<number>
     if (rows[0]) return rows[0].pid
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
+  throw new Error(`${name} never waited for a lock`)
 }
