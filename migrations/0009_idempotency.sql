@@ -12,7 +12,6 @@ create table idempotency (
   -- The charge that paid for it, so that a request taken up again after a kill is not paid twice.
   charge text,
   status smallint,
-  headers jsonb,
   body text,
   created_at timestamptz not null,
   done_at timestamptz,

@@ -87,7 +87,7 @@ export async function keepRecord(
   const { status = 0, payload = null } = outcome ?? {}
   const isKept = outcome !== null && isPinned(status) && typeof payload === 'string'
   const now = ctx.clock.now()
-  const write = () => (isKept ? finish(ctx.db, id, { status, headers: {}, body: payload, now }) : release(ctx.db, id))
+  const write = () => (isKept ? finish(ctx.db, id, { status, body: payload, now }) : release(ctx.db, id))
   await write().catch(() => void insist(ctx, write))
 }
 

@@ -48,15 +48,19 @@ export async function meterByAccount(db: Db, accountId: number): Promise<MeterRo
 /** Sets the cap and answers the one before. */
 export async function meterSetCap(tx: Tx, accountId: number, capUsdMicros: number | null): Promise<number | null> {
   const { rows } = await sql<{ cap_usd_micros: number | null }>`
-    update meter set cap_usd_micros = ${capUsdMicros} where account_id = ${accountId}
-    returning old.cap_usd_micros`.execute(tx)
+    update meter set cap_usd_micros = ${capUsdMicros}
+    from (select account_id, cap_usd_micros from meter where account_id = ${accountId} for update) before
+    where meter.account_id = before.account_id
+    returning before.cap_usd_micros`.execute(tx)
   return rows[0]!.cap_usd_micros
 }
 
 /** Sets the threshold and answers the one before. */
 export async function meterSetLowBalance(tx: Tx, accountId: number, usdMicros: number): Promise<number> {
   const { rows } = await sql<{ low_balance_usd_micros: number }>`
-    update meter set low_balance_usd_micros = ${usdMicros} where account_id = ${accountId}
-    returning old.low_balance_usd_micros`.execute(tx)
+    update meter set low_balance_usd_micros = ${usdMicros}
+    from (select account_id, low_balance_usd_micros from meter where account_id = ${accountId} for update) before
+    where meter.account_id = before.account_id
+    returning before.low_balance_usd_micros`.execute(tx)
   return rows[0]!.low_balance_usd_micros
 }

@@ -7,7 +7,6 @@ export type IdempotencyRow = {
   instance: number
   charge: string | null
   status: number | null
-  headers: Record<string, string> | null
   body: string | null
   done_at: Date | null
 }
@@ -26,7 +25,7 @@ export async function idempotencyInsert(
     insert into idempotency as i (account_id, route, key, fingerprint, instance, created_at)
     values (${row.accountId}, ${row.route}, ${row.key}, ${row.fingerprint}, ${row.instance}, ${row.at})
     on conflict (account_id, route, key) do update set id = default, fingerprint = excluded.fingerprint,
-      instance = excluded.instance, charge = null, status = null, headers = null, body = null,
+      instance = excluded.instance, charge = null, status = null, body = null,
       created_at = excluded.created_at, done_at = null
     where i.created_at <= ${row.olderThan}
     returning id`.execute(db)
@@ -35,7 +34,7 @@ export async function idempotencyInsert(
 
 export async function idempotencyBySlot(db: Db, slot: IdempotencySlot): Promise<IdempotencyRow | null> {
   const { rows } = await sql<IdempotencyRow>`
-    select id, fingerprint, instance, charge, status, headers, body, done_at from idempotency
+    select id, fingerprint, instance, charge, status, body, done_at from idempotency
     where account_id = ${slot.accountId} and route = ${slot.route} and key = ${slot.key}`.execute(db)
   return rows[0] ?? null
 }
@@ -59,10 +58,10 @@ export async function idempotencyTakeOver(
 export async function idempotencyFinish(
   db: Db,
   id: number,
-  outcome: { status: number; headers: Record<string, string>; body: string; at: Date },
+  outcome: { status: number; body: string; at: Date },
 ): Promise<void> {
   await sql`
-    update idempotency set status = ${outcome.status}, headers = ${JSON.stringify(outcome.headers)}::jsonb,
+    update idempotency set status = ${outcome.status},
       body = ${outcome.body}, done_at = ${outcome.at}
     where id = ${id} and done_at is null`.execute(db)
 }

@@ -40,7 +40,7 @@ export type Claimed =
   | { kind: 'new'; id: number }
   /** It was left undone by a process that is dead; `charge` names what paid for it already. Otherwise as `new`. */
   | { kind: 'resumed'; id: number; charge: string | null }
-  | { kind: 'replay'; status: number; headers: Record<string, string>; body: string }
+  | { kind: 'replay'; status: number; body: string }
   | { kind: 'running' }
   | { kind: 'other_request' }
 
@@ -63,7 +63,7 @@ export async function claim(db: Db, input: Claim): Promise<Claimed> {
 async function claimExisting(db: Db, row: IdempotencyRow, input: Claim): Promise<Claimed | null> {
   if (!row.fingerprint.equals(input.fingerprint)) return { kind: 'other_request' }
   if (row.done_at !== null) {
-    return { kind: 'replay', status: row.status!, headers: row.headers!, body: row.body! }
+    return { kind: 'replay', status: row.status!, body: row.body! }
   }
   if (row.instance === input.instance) return { kind: 'running' }
   const alive = await input.aliveInstances()
@@ -79,7 +79,7 @@ async function claimExisting(db: Db, row: IdempotencyRow, input: Claim): Promise
 export async function finish(
   db: Db,
   id: number,
-  { now, ...outcome }: { status: number; headers: Record<string, string>; body: string; now: Date },
+  { now, ...outcome }: { status: number; body: string; now: Date },
 ): Promise<void> {
   await idempotencyFinish(db, id, { ...outcome, at: now })
 }

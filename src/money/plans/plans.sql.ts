@@ -16,18 +16,19 @@ export async function planInsertAll(
     select ${accountId}, key, value from jsonb_each_text(${JSON.stringify(plans)}::jsonb)`.execute(tx)
 }
 
-/** Sets the plan of a product and answers the one before; null when there was none. */
+/** Sets the plan of a product and answers the one before; null, and nothing set, when there was none. */
 export async function planSet(
   tx: Tx,
   row: { accountId: number; product: Product; plan: string; overrides: object },
 ): Promise<{ plan: string; overrides: unknown } | null> {
-  const { rows } = await sql<{ plan: string | null; overrides: unknown }>`
-    insert into account_plan (account_id, product, plan, overrides)
-    values (${row.accountId}, ${row.product}, ${row.plan}, ${JSON.stringify(row.overrides)}::jsonb)
-    on conflict (account_id, product) do update set plan = excluded.plan, overrides = excluded.overrides
-    returning old.plan, old.overrides`.execute(tx)
-  const { plan, overrides } = rows[0]!
-  return plan === null ? null : { plan, overrides }
+  const { rows } = await sql<{ plan: string; overrides: unknown }>`
+    update account_plan set plan = ${row.plan}, overrides = ${JSON.stringify(row.overrides)}::jsonb
+    from (
+      select account_id, product, plan, overrides from account_plan
+      where account_id = ${row.accountId} and product = ${row.product} for update) before
+    where account_plan.account_id = before.account_id and account_plan.product = before.product
+    returning before.plan, before.overrides`.execute(tx)
+  return rows[0] ?? null
 }
 
 export async function planList(db: Db, accountId: number): Promise<PlanRow[]> {

@@ -255,7 +255,7 @@ test('what a node had paid for when it died is not paid for again, and nobody ta
   const first = await send('k')
   const leave = (instance: number) =>
     pool.query(
-      `update idempotency set done_at = null, status = null, headers = null, body = null, instance = $1
+      `update idempotency set done_at = null, status = null, body = null, instance = $1
        where account_id = $2`,
       [instance, caller.accountId],
     )

@@ -165,7 +165,7 @@ test('nor does a lost answer lock a key that was taken over from a dead process,
   const { bench, caller, pool, send, spent } = await open(t)
   assert.deepEqual(billing(await send()), PAID)
   await pool.query(
-    `update idempotency set done_at = null, status = null, headers = null, body = null, instance = 2000000000
+    `update idempotency set done_at = null, status = null, body = null, instance = 2000000000
      where account_id = $1`,
     [caller.accountId],
   )

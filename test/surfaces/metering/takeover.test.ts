@@ -87,7 +87,7 @@ function pauseCharged({ ctx }: TestApp): { charged: Promise<void>; go: () => voi
 /** What a process leaves that was killed after its call was booked and before its record was finished. */
 async function leaveUnfinished({ pool }: Pick<Bench, 'pool'>, accountId: number): Promise<void> {
   const { rowCount } = await pool.query(
-    `update idempotency set done_at = null, status = null, headers = null, body = null, instance = $1
+    `update idempotency set done_at = null, status = null, body = null, instance = $1
      where account_id = $2 and done_at is not null`,
     [NOBODY, accountId],
   )
