@@ -236,14 +236,15 @@ const turn = () => new Promise((resolve) => setTimeout(resolve, 10))
 
 /** Resolves when so many jobs in all have been put into the queue, and but `left` of them are through. */
 async function settled(pool: pg.Pool, added: number, left = 0): Promise<void> {
-  for (;;) {
-    const { rows } = await pool.query<{ added: number; left: number }>(
-      `select coalesce(pg_sequence_last_value(pg_get_serial_sequence('graphile_worker._private_jobs', 'id')), 0)::int as added,
-         (select count(*)::int from graphile_worker._private_jobs) as left`,
-    )
-    if (rows[0]!.added === added && rows[0]!.left === left) return
-    await turn()
+  const ask = async (expression: string) => {
+    const { rows } = await pool.query<{ count: number }>(`select (${expression})::int as count`)
+    return rows[0]!.count
   }
+  const serial = `pg_get_serial_sequence('graphile_worker._private_jobs', 'id')`
+  while ((await ask(`coalesce(pg_sequence_last_value(${serial}), 0)`)) !== added) await turn()
+  // A number is drawn before its job can be seen: whoever is writing is waited for.
+  await pool.query('begin; lock table graphile_worker._private_jobs in share mode; commit')
+  while ((await ask('select count(*) from graphile_worker._private_jobs')) !== left) await turn()
 }
 
 async function sessions(elsewhere: pg.Pool, { database }: Connection): Promise<number> {
