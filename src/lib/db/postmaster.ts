@@ -163,8 +163,8 @@ export async function stopPostmaster(clusterFolder: string): Promise<void> {
   const running = findPostmaster(clusterFolder)
   if (!running) return
   process.kill(running.pid, 'SIGINT')
-  // The file goes last; a newcomer's server may already have written its own.
-  while (findPostmaster(clusterFolder)?.pid === running.pid) await delay(POLL_MS)
+  // Its file goes a little before it.
+  while (isAlive(running.pid)) await delay(POLL_MS)
 }
 
 /**
