@@ -24,6 +24,7 @@ import { openGuardedHttp, openHttp } from './lib/http-client.ts'
 import type { GuardedHttp, Http } from './lib/http.ts'
 import { systemRandom, type Random } from './lib/ids.ts'
 import { openLog, type Log } from './lib/log.ts'
+import { openWorkers, type Workers } from './lib/workers.ts'
 import { planEpoch } from './money/plans/plans.sql.ts'
 import { settleRefreshes } from './products/catalog/catalog.ts'
 import { catalogEpochs } from './products/catalog/catalog.sql.ts'
@@ -50,6 +51,8 @@ export type Ctx = {
   /** For addresses that callers give or cause: public hosts only, each resolved address vetted. */
   guardedHttp: GuardedHttp
   blobs: Blobs
+  /** Threads for pictures. */
+  workers: Workers
   log: Log
   sources: Source[]
   /** Draws a picture of the demo catalogue by its name; null where nobody looks at pictures. */
@@ -185,6 +188,7 @@ export function assembleCtx(
     ...parts,
     random: systemRandom,
     blobs: fileBlobs(join(config.dataDir, 'blobs')),
+    workers: openWorkers(),
     sources: openSources(config),
     draw: null,
     keyring: new Map(),
@@ -221,6 +225,7 @@ export async function settleCtx(ctx: Ctx): Promise<void> {
   await ctx.leases.close()
   await ctx.limits.close()
   await ctx.usage.close()
+  await ctx.workers.close()
 }
 
 /**

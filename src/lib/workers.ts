@@ -1,0 +1,176 @@
+import { availableParallelism } from 'node:os'
+import { type Transferable, Worker } from 'node:worker_threads'
+import { DomainError, type ErrorCode } from './errors.ts'
+
+export type RunOptions = {
+  /** What is handed over rather than copied; the caller can no longer use it. */
+  transfer?: Transferable[]
+  /** Behind everything that somebody waits for, and never more than half of the threads (at least one). */
+  isBackground?: boolean
+  /** After this the thread is ended and the promise rejects with `WorkerTimeout`. */
+  timeoutMs?: number
+}
+
+export type Workers = {
+  readonly threads: number
+  /**
+   * Runs `task`, the address of a module whose default export takes `input` and gives the answer, in one of the threads.
+   * Rejects with `DomainError('busy')` when too many wait already, else with what the task threw (a `DomainError` as one).
+   */
+  run<Output>(task: URL, input: unknown, options?: RunOptions): Promise<Output>
+  /** Ends the threads; what runs or waits rejects with `busy`. */
+  close(): Promise<void>
+}
+
+/** A task that took longer than its caller allows. */
+export class WorkerTimeout extends Error {
+  override name = 'WorkerTimeout'
+}
+
+export type WorkersOptions = {
+  /** As many as there are processors but one, at most 4, unless given. */
+  threads?: number
+  /** How many may wait that somebody waits for; background work is not limited, as its sender paces itself. */
+  queueMax?: number
+  /** How much a thread may hold of JavaScript's memory. */
+  heapMb?: number
+}
+
+/** What goes to a thread and what comes back. */
+export type Order = { id: number; task: string; input: unknown }
+export type Outcome =
+  | { id: number; output: unknown }
+  | { id: number; refusal: { code: ErrorCode; message: string; details: Record<string, string | number> } }
+  | { id: number; error: unknown }
+
+type Job = {
+  id: number
+  task: URL
+  input: unknown
+  options: RunOptions
+  settle(outcome: Outcome | Error): void
+}
+type Thread = { worker: Worker; job: Job | null; timer: NodeJS.Timeout | null }
+
+const ENTRY = new URL('worker-entry.ts', import.meta.url)
+
+/** Threads for work that would keep the event loop busy; each is started when it is needed first. */
+export function openWorkers(options: WorkersOptions = {}): Workers {
+  return new Pool(options)
+}
+
+class Pool implements Workers {
+  readonly threads: number
+  readonly #queueMax: number
+  readonly #heapMb: number
+  readonly #pool: Thread[] = []
+  readonly #urgent: Job[] = []
+  readonly #background: Job[] = []
+  #count = 0
+  #isClosed = false
+
+  constructor({ threads, queueMax = 64, heapMb = 512 }: WorkersOptions) {
+    this.threads = threads ?? Math.max(1, Math.min(4, availableParallelism() - 1))
+    this.#queueMax = queueMax
+    this.#heapMb = heapMb
+  }
+
+  run<Output>(task: URL, input: unknown, options: RunOptions = {}): Promise<Output> {
+    return new Promise<Output>((resolve, reject) => {
+      const isFull = options.isBackground !== true && this.#urgent.length >= this.#queueMax
+      if (this.#isClosed || isFull) return reject(busy())
+      const settle = (outcome: Outcome | Error) => {
+        if (outcome instanceof Error) reject(outcome)
+        else if ('output' in outcome) resolve(outcome.output as Output)
+        else reject('refusal' in outcome ? refusalOf(outcome.refusal) : (outcome.error as Error))
+      }
+      const queue = options.isBackground ? this.#background : this.#urgent
+      queue.push({ id: ++this.#count, task, input, options, settle })
+      return this.#next()
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    for (const { settle } of [...this.#urgent.splice(0), ...this.#background.splice(0)]) settle(busy())
+    await Promise.all(
+      this.#pool.splice(0).map(async ({ worker, job, timer }) => {
+        if (timer) clearTimeout(timer)
+        job?.settle(busy())
+        await worker.terminate()
+      }),
+    )
+  }
+
+  /** Gives waiting jobs to idle threads. */
+  #next(): void {
+    for (let job = this.#head(); job && !this.#isClosed; job = this.#head()) {
+      const idle = this.#pool.find((each) => each.job === null)
+      const thread = idle ?? (this.#pool.length < this.threads ? this.#start() : null)
+      if (!thread) return
+      if (job === this.#urgent[0]) this.#urgent.shift()
+      else this.#background.shift()
+      this.#begin(thread, job)
+    }
+  }
+
+  #head(): Job | undefined {
+    if (this.#urgent[0]) return this.#urgent[0]
+    const running = this.#pool.filter(({ job }) => job?.options.isBackground).length
+    return running < Math.max(1, Math.floor(this.threads / 2)) ? this.#background[0] : undefined
+  }
+
+  #start(): Thread {
+    const worker = new Worker(ENTRY, { resourceLimits: { maxOldGenerationSizeMb: this.#heapMb } })
+    const thread: Thread = { worker, job: null, timer: null }
+    worker.unref()
+    worker.on('message', (outcome: Outcome) => this.#finish(thread, outcome))
+    // Out of memory, or a fault that no task caught: the job under way fails, and another thread takes this one's place.
+    worker.on('error', (error) => this.#drop(thread, error))
+    worker.on('exit', () => this.#drop(thread, new Error('a worker thread ended')))
+    this.#pool.push(thread)
+    return thread
+  }
+
+  #begin(thread: Thread, job: Job): void {
+    thread.job = job
+    // A process that waits for an answer must not end before it.
+    thread.worker.ref()
+    const { timeoutMs, transfer = [] } = job.options
+    if (timeoutMs !== undefined) {
+      const late = new WorkerTimeout(`no answer within ${timeoutMs} ms`)
+      thread.timer = setTimeout(() => this.#drop(thread, late), timeoutMs)
+    }
+    const order: Order = { id: job.id, task: job.task.href, input: job.input }
+    try {
+      thread.worker.postMessage(order, transfer)
+    } catch (error) {
+      this.#finish(thread, error as Error)
+    }
+  }
+
+  #finish(thread: Thread, outcome: Outcome | Error): void {
+    const { job, timer } = thread
+    if (timer) clearTimeout(timer)
+    Object.assign(thread, { job: null, timer: null })
+    thread.worker.unref()
+    job?.settle(outcome)
+    this.#next()
+  }
+
+  #drop(thread: Thread, error: Error): void {
+    const at = this.#pool.indexOf(thread)
+    if (at === -1) return
+    this.#pool.splice(at, 1)
+    void thread.worker.terminate()
+    this.#finish(thread, error)
+  }
+}
+
+function refusalOf({ code, message, details }: Extract<Outcome, { refusal: unknown }>['refusal']): DomainError {
+  return new DomainError(code, message, details)
+}
+
+function busy(): DomainError {
+  return new DomainError('busy', 'The server is busy; try again in a moment.', { retryAfterSeconds: 1 })
+}
