@@ -86,7 +86,8 @@ export function unpackFeatures(bytes: Uint8Array): PictureFeatures {
   const expected = HEADER_BYTES + dim + 2 * HASH_BYTES + count * POINT_BYTES
   if (bytes[0] !== VERSION || bytes.length !== expected) throw new Error('these are no features of a picture')
   let at = HEADER_BYTES
-  const take = (length: number) => bytes.slice(at, (at += length))
+  // A copy, as `slice` of a Buffer is none, and its memory that of other buffers too.
+  const take = (length: number) => new Uint8Array(bytes.subarray(at, (at += length)))
   const global = new Int8Array(take(dim).buffer)
   const pHash = take(HASH_BYTES)
   const dHash = take(HASH_BYTES)
