@@ -23,9 +23,9 @@ export type Found = {
   evidence: {
     /** Points of the query that one turn, scale and shift carries onto points of the picture. */
     inliers: number
-    /** Which part of the query they span, 0 to 1. */
+    /** How much of the width and height they span, whichever is less, 0 to 1; of the query or of the picture. */
     spread: number
-    /** Bits of 256 in which the nearer of the two hashes differs, over all orientations. */
+    /** Bits of 256 in which the hashes differ, the mean of both, in the nearest orientation. */
     hashDistance: number
     cosine: number
   }
