@@ -4,7 +4,7 @@ create table media_secret (
   secret bytea not null check (length(secret) = 32)
 );
 
--- Photos that a warehouse, an uploader or a feed took of one product.
+-- Photos that a warehouse, an uploader or a feed took of one product at one time.
 create table qc_set (
   id bigint generated always as identity primary key,
   product_id bigint not null references product (id) on delete cascade,
@@ -17,9 +17,12 @@ create table qc_set (
   width_mm integer check (width_mm > 0),
   height_mm integer check (height_mm > 0),
   is_public boolean not null,
-  created_at timestamptz not null
+  created_at timestamptz not null,
+  -- Of the pictures and when they were taken: what is sent twice is kept once.
+  content_digest bytea not null,
+  unique (product_id, content_digest),
+  check (num_nulls(length_mm, width_mm, height_mm) in (0, 3))
 );
-create index qc_set_product_id_idx on qc_set (product_id);
 
 create table qc_photo (
   id bigint generated always as identity primary key,
@@ -27,11 +30,12 @@ create table qc_photo (
   place integer not null check (place >= 0),
   -- Below /media/.
   path text not null check (path <> ''),
-  -- Perceptual; null for a picture that is blank, as those all look alike.
+  -- Perceptual; null for a picture that is blank, as those all look alike, and for the demo's drawings.
   phash bit(256),
   unique (set_id, place)
 );
 
 -- Look-ups read one row: how many public photos there are, and the first of them.
 alter table product add column qc_count bigint not null default 0 check (qc_count >= 0);
-update product set qc_count = cardinality(qc_photos), qc_photos = qc_photos[1:5];
+update product set qc_count = cardinality(qc_photos), qc_photos = qc_photos[1:5] where qc_photos <> '{}';
+alter table product add check (cardinality(qc_photos) = least(qc_count, 5));

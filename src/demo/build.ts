@@ -20,6 +20,8 @@ export type Look = {
   accent: string
   colours: string[]
   weightGrams: number
+  /** Of the package. */
+  boxCm: Kind['boxCm']
 }
 
 export type DemoProduct = { listing: DemoListing; look: Look }
@@ -96,6 +98,7 @@ export function buildProduct(kind: Kind, row: Row, id: number, fixed: Partial<De
     accent: PALETTE[accent][2],
     colours: colours.map((colour) => PALETTE[colour][2]),
     weightGrams: listing.weightGrams!,
+    boxCm: kind.boxCm,
   }
   return { listing, look }
 }

@@ -1,8 +1,9 @@
 import type { Look } from './build.ts'
-import { hash32, seeded, type Seeded } from './seeded.ts'
+import { seeded, type Seeded } from './seeded.ts'
 import { box, form, gleam, line, METAL, oval, repeat, SIZE } from './pen.ts'
 import { SHAPES } from './shapes/shapes.ts'
 import { drawing, type Stage } from './stage.ts'
+import { qcColour } from './views.ts'
 import { placing } from './warp.ts'
 
 const SHOTS = ['overview', 'label', 'detail', 'tape', 'scale', 'bag', 'turned', 'mirrored', 'detail', 'corner'] as const
@@ -12,7 +13,7 @@ type Shot = (typeof SHOTS)[number]
 export function setQcStage(look: Look, number: number, seed: string): Stage {
   const dice = seeded(seed)
   const shot = SHOTS[(number - 1) % SHOTS.length]!
-  const colour = hash32(seed) % look.colours.length
+  const colour = qcColour(seed, look.colours.length)
   const { detail } = SHAPES[look.shape]
   const product = drawing(look, colour)
   const close = shot === 'detail'

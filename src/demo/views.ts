@@ -1,3 +1,5 @@
+import { hash32 } from './seeded.ts'
+
 /** One picture of a product: how it is staged and in which of its colours. */
 export type View = { scene: 'hero' | 'card' | 'detail' | 'group' | 'mirror' | 'still'; colour: number }
 
@@ -16,6 +18,9 @@ export function viewsOf(colours: number): View[] {
 
 /** Which picture shows a colour; `colours` as in `viewsOf`. */
 export const viewOfColour = (colour: number, colours: number): number => (colours > 1 ? colour + 2 : 1)
+
+/** Which of its colours a product has on the QC photo of this name. */
+export const qcColour = (name: string, colours: number): number => hash32(name) % colours
 
 /** Part of every drawing's address, which callers keep for good: raise it when the drawings change. */
 export const DRAWINGS = 'v1'

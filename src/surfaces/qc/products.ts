@@ -9,7 +9,7 @@ import { chargeFor } from '../door.ts'
 import { errorAnswers } from '../house.ts'
 import { printedAtHand, printedOnce, sendPrinted, type Printed } from '../printed.ts'
 import { catalogueOf } from '../surface.ts'
-import { STOREFRONTS, toWireProduct } from './wire.ts'
+import { ListingParams, STOREFRONTS, toWireProduct } from './wire.ts'
 
 const WireProduct = Type.Object(
   {
@@ -22,7 +22,7 @@ const WireProduct = Type.Object(
       pic_url: Type.Union([Type.String(), Type.Null()]),
       product_url: Type.String(),
       qc_count: Type.Integer(),
-      qc_preview: Type.Array(Type.String(), { maxItems: 5 }),
+      qc_preview: Type.Array(Type.String(), { maxItems: 5, description: 'Thumbnails.' }),
     }),
   },
   { description: 'The product.' },
@@ -41,10 +41,7 @@ export function productRoutes(scope: FastifyInstance, ctx: Ctx): void {
       schema: {
         operationId: 'getProduct',
         summary: 'One product with its price and up to five QC photos',
-        params: Type.Object({
-          storefront: Type.Enum(STOREFRONTS),
-          listingId: Type.String({ pattern: '^[0-9]{1,20}$', description: '1 to 20 digits', examples: ['7231368393'] }),
-        }),
+        params: ListingParams,
         response: { 200: WireProduct, ...errorAnswers(400, 401, 403, 404, 429, 500, 503) },
       },
     },

@@ -3,8 +3,11 @@ import type { Ctx } from '../../ctx.ts'
 import { houseRefusal } from '../house.ts'
 import { openSurface, type Surface } from '../surface.ts'
 import { batchRoutes } from './batch.ts'
+import { galleryRoutes } from './gallery.ts'
+import { imageRoutes } from './images.ts'
 import { meRoutes } from './me.ts'
 import { productRoutes } from './products.ts'
+import { searchRoutes } from './search.ts'
 import { usageRoutes } from './usage.ts'
 
 export const qc: Surface = {
@@ -28,6 +31,9 @@ export async function qcSurface(app: FastifyInstance, { ctx }: { ctx: Ctx }): Pr
   openSurface(app, ctx, qc)
   productRoutes(app, ctx)
   batchRoutes(app, ctx)
+  galleryRoutes(app, ctx)
+  imageRoutes(app, ctx)
+  searchRoutes(app, ctx)
   meRoutes(app, ctx)
   usageRoutes(app, ctx)
 }

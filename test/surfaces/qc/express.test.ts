@@ -5,9 +5,9 @@ import { test, type TestContext } from 'node:test'
 import { sql } from 'kysely'
 import { monthBucket } from '../../../src/lib/buckets.ts'
 import { revokeKey } from '../../../src/access/keys/keys.ts'
-import { demoListings } from '../../../src/demo/catalogue.ts'
-import { storeDemo } from '../../../src/products/catalog/catalog.ts'
-import { seedKey, testApp } from '../../app.ts'
+import { drawn } from '../../products/qc/pictures.ts'
+import { seedKey } from '../../app.ts'
+import { addPhotos, openGallery, seedProduct } from './photos.ts'
 
 const PATH = '/api/v1/products/weidian/7231368393'
 /** Not known to any cache, so that the route answers. */
@@ -16,8 +16,7 @@ const BY_ROUTE = { 'if-none-match': '"another"' }
 type Answer = { status: number; headers: IncomingHttpHeaders; body: string }
 
 async function listening(t: TestContext, env: Record<string, string> = {}) {
-  const { app, ctx } = await testApp(t, env)
-  await storeDemo(ctx, demoListings())
+  const { app, ctx } = await openGallery(t, {}, env)
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo
   const get = (headers: Record<string, string>, path = PATH): Promise<Answer> =>
@@ -113,4 +112,25 @@ test('the last unit of a month is taken once, and then the route says so', async
   assert.equal(JSON.parse(refused.body).error.code, 'QUOTA_EXCEEDED')
   // A refusal gives its window back.
   assert.match(String((await get(headers)).headers.ratelimit), /^"minute";r=29;/)
+})
+
+test('photos that are added are told at once as by the route', async (t) => {
+  const { ctx, get } = await listening(t)
+  const { key } = await seedKey(ctx, { mode: 'live' })
+  const headers = { authorization: `Bearer ${key}` }
+  const { listingId } = await seedProduct(ctx)
+  const path = `/api/v1/products/taobao/${listingId}`
+  const none = [await get(headers, path), await get(headers, path)]
+  assert.deepEqual(
+    none.map(({ body }) => JSON.parse(body).data.qc_count),
+    [0, 0],
+  )
+  const { paths } = await addPhotos(ctx, listingId, [await drawn('express')])
+  await ctx.watch.next()
+  const [first, atOnce] = [await get(headers, path), await get(headers, path)]
+  assert.deepEqual(JSON.parse(first.body).data.qc_preview, [
+    `http://haul.test${paths[0]!.replace('.webp', '-320.webp')}`,
+  ])
+  assert.deepEqual(told(atOnce), told(first))
+  assert.deepEqual(told(await get({ ...headers, ...BY_ROUTE }, path)), told(first))
 })

@@ -4,13 +4,13 @@ import { revokeKey } from '../../../src/access/keys/keys.ts'
 import { demoListings } from '../../../src/demo/catalogue.ts'
 import { storeDemo } from '../../../src/products/catalog/catalog.ts'
 import { assertAnswer, seedKey, testApp } from '../../app.ts'
+import { openGallery } from './photos.ts'
 
 const URL = '/api/v1/products/weidian/7231368393'
 const error = (code: string, message: string) => ({ error: { code, message } })
 
 test('the documented example, whole', async (t) => {
-  const { app, ctx } = await testApp(t)
-  await storeDemo(ctx, demoListings())
+  const { app, ctx } = await openGallery(t)
   const { headers } = await seedKey(ctx)
 
   const answer = await app.inject({ url: URL, headers })
@@ -25,7 +25,7 @@ test('the documented example, whole', async (t) => {
       pic_url: 'http://haul.test/media/demo/v1/7231368393-1.webp',
       product_url: 'https://weidian.com/item.html?itemID=7231368393',
       qc_count: 12,
-      qc_preview: [1, 2, 3, 4, 5].map((n) => `http://haul.test/media/demo/v1/qc-7231368393-${n}.webp`),
+      qc_preview: [1, 3, 6, 11, 2].map((n) => `http://haul.test/media/demo/v1/qc-7231368393-${n}-320.webp`),
     },
   })
   assert.match(data.name, /^[A-Z][\w ,'-]+$/)
