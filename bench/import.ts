@@ -10,7 +10,7 @@ import { from as copyFrom } from 'pg-copy-streams'
 import pino from 'pino'
 import type { Ctx } from '../src/ctx.ts'
 import { systemClock } from '../src/lib/clock.ts'
-import { openDedicated } from '../src/lib/db/db.ts'
+import { openDb, openDedicated } from '../src/lib/db/db.ts'
 import { startEmbedded } from '../src/lib/db/embedded.ts'
 import { MIGRATIONS } from '../src/lib/db/folder.ts'
 import { migrate } from '../src/lib/db/migrate.ts'
@@ -18,6 +18,7 @@ import { parseFeedLine } from '../src/products/catalog/feed-format.ts'
 import { copyLine } from '../src/products/catalog/import.sql.ts'
 import { importFeed } from '../src/products/catalog/import.ts'
 import { rowOf } from '../src/products/catalog/rows.ts'
+import { ensureSpaces } from '../src/products/search/spaces.ts'
 
 export type ImportBench = {
   products: number
@@ -43,6 +44,10 @@ export async function benchImport(products: number): Promise<ImportBench> {
   const rows = join(folder, 'rows.copy')
   try {
     await migrate(server.connection, MIGRATIONS, log)
+    // As on every installation that was started once: new products are noted for the index of pictures.
+    const { db, close } = openDb(server.connection, { log })
+    await ensureSpaces({ db, clock: systemClock })
+    await close()
     await writeFeed(feed, products)
     const client = await openDedicated(server.connection, { limits: { statement_timeout: 0 } })
 

@@ -32,61 +32,71 @@ create table search_picture (
   unique (product_id, role, address)
 );
 
--- The features of a picture in a space; none where `fault` says why, or where the picture is gone.
+-- A picture in a space: its features, or why it has none, or since when it is gone. The last is kept for a while, so that
+-- nodes hear of it.
 create table search_vector (
   space_id integer not null references search_space (id) on delete cascade,
   picture_id bigint not null,
   product_id bigint not null,
   -- Which searches may find it; see `groups.ts`.
   group_no smallint not null check (group_no between 0 and 15),
-  -- Its place in the order of all changes, which every node follows.
+  -- The value of search_epoch that came with it: nodes read on from the last one that they know.
   change bigint not null,
   features bytea,
-  fault text,
+  fault text check (fault <> ''),
+  removed_at timestamptz,
+  -- Of a picture with a fault: how often it was asked for, and when it is asked for again; null for never.
   tries integer not null default 0,
   retry_at timestamptz,
-  primary key (space_id, picture_id)
+  primary key (space_id, picture_id),
+  check (num_nonnulls(features, fault, removed_at) = 1)
 );
-create index search_vector_change_idx on search_vector (space_id, change);
+-- Noise to a compressor, and read whole and often.
+alter table search_vector alter column features set storage external;
+alter table search_vector set (toast_tuple_target = 8160);
+create index search_vector_change_idx on search_vector (space_id, change, picture_id);
 create index search_vector_product_id_idx on search_vector (product_id);
+create index search_vector_fault_idx on search_vector (space_id, fault) where fault is not null;
+create index search_vector_retry_at_idx on search_vector (space_id, retry_at) where retry_at is not null;
+create index search_vector_removed_at_idx on search_vector (space_id, removed_at) where removed_at is not null;
 
--- Drawn while the lock of search's writers is held, so that the order of changes is the order of commits.
-create sequence search_change;
--- Grows with every commit that changes what nodes have in memory.
-create table search_epoch (id smallint primary key default 1 check (id = 1), value bigint not null default 0);
+-- Grows with every commit that changes what nodes have in memory. Its row is locked first and until then, so that these
+-- commits come one after another and whoever has read a value has missed nothing before it.
+create table search_epoch (
+  id smallint primary key default 1 check (id = 1),
+  value bigint not null default 0,
+  changed_at timestamptz
+);
 insert into search_epoch default values;
 
--- Products whose pictures have to be looked at again; `version` tells whether they changed while that was done.
+-- Products whose pictures have to be looked at. Rows are only added, so that writers of products never wait here, neither for
+-- each other nor for the indexer; the indexer deletes those that it had read before it read the product.
 create table search_due (
-  space_id integer not null references search_space (id) on delete cascade,
+  id bigint generated always as identity,
+  space_id integer not null,
   product_id bigint not null,
-  version bigint not null default 1,
-  primary key (space_id, product_id)
+  primary key (space_id, id)
 );
+create index search_due_product_id_idx on search_due (space_id, product_id);
 
 -- Whoever writes products notes them as due in the same statement, so that no write is missed and none waits for pictures.
-create function search_note_products() returns trigger language plpgsql as $$
+create function search_note_new() returns trigger language plpgsql as $$
 begin
   insert into search_due (space_id, product_id)
-  select s.id, c.id from changed c cross join search_space s where s.state <> 'retired' order by s.id, c.id
-  on conflict (space_id, product_id) do update set version = search_due.version + 1;
+  select s.id, c.id from search_space s cross join changed c where s.state <> 'retired';
   return null;
 end
 $$;
-create function search_note_changed_products() returns trigger language plpgsql as $$
+create function search_note() returns trigger language plpgsql as $$
 begin
   insert into search_due (space_id, product_id)
-  select s.id, c.id
-  from changed c join before b on b.id = c.id cross join search_space s
-  where s.state <> 'retired' and c.details -> 'images' is distinct from b.details -> 'images'
-  order by s.id, c.id
-  on conflict (space_id, product_id) do update set version = search_due.version + 1;
+  select s.id, coalesce(new.id, old.id) from search_space s where s.state <> 'retired';
   return null;
 end
 $$;
 create trigger search_note_new after insert on product
-  referencing new table as changed for each statement execute function search_note_products();
-create trigger search_note_changed after update on product
-  referencing new table as changed old table as before for each statement execute function search_note_changed_products();
-create trigger search_note_gone after delete on product
-  referencing old table as changed for each statement execute function search_note_products();
+  referencing new table as changed for each statement execute function search_note_new();
+create trigger search_note_changed after update of details, marketplace on product for each row
+  when (old.details -> 'images' is distinct from new.details -> 'images' or old.marketplace <> new.marketplace)
+  execute function search_note();
+create trigger search_note_gone after delete on product for each row execute function search_note();

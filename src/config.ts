@@ -43,6 +43,8 @@ export type Config = {
   } | null
   /** A LibreTranslate-shaped service; null: the offline glossary only. */
   translate: { url: string; key: string | null } | null
+  /** Where pictures are kept; null: in `dataDir`. */
+  s3: { endpoint: string; bucket: string; region: string; accessKey: string; secretKey: string } | null
 }
 
 /**
@@ -86,6 +88,24 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     translate: read.text('TRANSLATE_URL')
       ? { url: read.base('TRANSLATE_URL', ''), key: read.text('TRANSLATE_KEY') }
       : null,
+    s3: s3Settings(read),
+  }
+}
+
+function s3Settings(read: Environment): Config['s3'] {
+  const needed = ['S3_ENDPOINT', 'S3_BUCKET', 'S3_ACCESS_KEY', 'S3_SECRET_KEY'] as const
+  const given = [...needed, 'S3_REGION'].find((name) => read.text(name) !== null)
+  if (given === undefined) return null
+  const missing = needed.find((name) => read.text(name) === null)
+  if (missing !== undefined) {
+    throw new OperatorError(`${missing} is not set, which ${given} needs: set it, or unset every S3_ setting.`)
+  }
+  return {
+    endpoint: read.base('S3_ENDPOINT', ''),
+    bucket: read.bucket('S3_BUCKET'),
+    region: read.text('S3_REGION') ?? 'us-east-1',
+    accessKey: read.text('S3_ACCESS_KEY')!,
+    secretKey: read.text('S3_SECRET_KEY')!,
   }
 }
 
@@ -140,6 +160,12 @@ class Environment {
   /** The address of a service, without a trailing slash. */
   base(name: string, fallback: string): string {
     return (this.url(name, ['http:', 'https:']) ?? fallback).replace(/\/+$/, '')
+  }
+
+  bucket(name: string): string {
+    const value = this.text(name)!
+    if (/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(value)) return value
+    return this.#wrong(name, 'give 3 to 63 lower-case letters, digits, hyphens and dots.')
   }
 
   host(name: string, fallback: string): string {

@@ -11,6 +11,7 @@ import { openSettler, type Settler } from './access/usage/settle.ts'
 import { openUsageWriter, type UsageWriter } from './access/usage/writer.ts'
 import type { Config } from './config.ts'
 import { fileBlobs, type Blobs } from './lib/blobs.ts'
+import { s3Blobs } from './lib/blobs-s3.ts'
 import { systemClock, type Clock } from './lib/clock.ts'
 import { openDb, type Connection, type Db } from './lib/db/db.ts'
 import { startEmbedded } from './lib/db/embedded.ts'
@@ -21,7 +22,7 @@ import { requireServer } from './lib/db/require-server.ts'
 import { watch, type Watch } from './lib/db/watch.ts'
 import { OperatorError } from './lib/errors.ts'
 import { openGuardedHttp, openHttp } from './lib/http-client.ts'
-import type { GuardedHttp, Http } from './lib/http.ts'
+import type { GuardedHttp, Http, HttpFiles } from './lib/http.ts'
 import { systemRandom, type Random } from './lib/ids.ts'
 import { openLog, type Log } from './lib/log.ts'
 import { openWorkers, type Workers } from './lib/workers.ts'
@@ -29,15 +30,24 @@ import { planEpoch } from './money/plans/plans.sql.ts'
 import { settleRefreshes } from './products/catalog/catalog.ts'
 import { catalogEpochs } from './products/catalog/catalog.sql.ts'
 import type { Draw } from './products/media/media.ts'
+import type { SearchNode } from './products/search/node.ts'
+import { openSearchNode } from './products/search/open-node.ts'
+import { searchEpoch } from './products/search/spaces.sql.ts'
 import { openSources } from './products/sources/open.ts'
 import type { Source } from './products/sources/source.ts'
 import { emptyPrintedCache, type PrintedCache } from './surfaces/printed.ts'
 
 /**
  * `access`: grows when any key changes. `plans`: when any account's plan does. `catalog`: by shard, when a product of that
- * shard changes. `instances`: the numbers of the serving processes that live.
+ * shard changes. `search`: when what pictures are found by does. `instances`: the numbers of the serving processes that live.
  */
-export type Watched = { access: number; plans: number; catalog: readonly number[]; instances: readonly number[] }
+export type Watched = {
+  access: number
+  plans: number
+  catalog: readonly number[]
+  search: number
+  instances: readonly number[]
+}
 
 /** Everything that the code may touch of the outside world. Tests replace single members. */
 export type Ctx = {
@@ -46,13 +56,15 @@ export type Ctx = {
   random: Random
   db: Db
   connection: Connection
-  /** For the operator's own addresses: sources, translation. */
+  /** For the operator's own addresses: sources, translation, S3. */
   http: Http
   /** For addresses that callers give or cause: public hosts only, each resolved address vetted. */
   guardedHttp: GuardedHttp
   blobs: Blobs
   /** Threads for pictures. */
   workers: Workers
+  /** What searches by picture ask; a server starts it. */
+  search: SearchNode
   log: Log
   sources: Source[]
   /** Draws a picture of the demo catalogue by its name; null where nobody looks at pictures. */
@@ -171,24 +183,32 @@ async function readWatched(client: pg.ClientBase): Promise<Watched> {
     access: await accessEpoch(client),
     plans: await planEpoch(client),
     catalog: await catalogEpochs(client),
+    search: await searchEpoch(client),
     instances: await instanceList(client),
   }
+}
+
+/** Where the settings want pictures kept. */
+export function openBlobs({ config, http, clock }: Pick<Ctx, 'config' | 'clock'> & { http: HttpFiles }): Blobs {
+  return config.s3 ? s3Blobs({ ...config.s3, http, clock }) : fileBlobs(join(config.dataDir, 'blobs'))
 }
 
 /** The rest of a ctx around its database: what needs no opening. */
 export function assembleCtx(
   parts: Pick<
     Ctx,
-    'config' | 'clock' | 'db' | 'connection' | 'http' | 'guardedHttp' | 'log' | 'watch' | 'instance' | 'closing'
-  >,
+    'config' | 'clock' | 'db' | 'connection' | 'guardedHttp' | 'log' | 'watch' | 'instance' | 'closing'
+  > & { http: Http & HttpFiles },
 ): Ctx {
   const { config, clock, db, connection, log } = parts
   const share = shareAmong(parts.watch, parts.instance)
+  const workers = openWorkers()
   return {
     ...parts,
     random: systemRandom,
-    blobs: fileBlobs(join(config.dataDir, 'blobs')),
-    workers: openWorkers(),
+    blobs: openBlobs(parts),
+    workers,
+    search: openSearchNode({ db, clock, log, workers, watch: parts.watch }),
     sources: openSources(config),
     draw: null,
     keyring: new Map(),
@@ -225,6 +245,7 @@ export async function settleCtx(ctx: Ctx): Promise<void> {
   await ctx.leases.close()
   await ctx.limits.close()
   await ctx.usage.close()
+  await ctx.search.close()
   await ctx.workers.close()
 }
 

@@ -1,18 +1,24 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { MODES, STYLES } from './access/keys/format.ts'
 import {
   cnyAmount,
+  commaList,
   countOrNone,
+  firstOfFourPorts,
   limitOrUnlimited,
   noneToNull,
+  sizeMm,
   units,
   unitsOrUnlimited,
+  upToThousand,
   usdAmount,
   usdOrNone,
+  wholeNumber,
 } from './commands/arguments.ts'
-import { duration, moment } from './commands/times.ts'
+import { duration, instant, moment } from './commands/times.ts'
 import { DomainError, OperatorError } from './lib/errors.ts'
 import { PRODUCTS } from './money/plans/catalogue.ts'
+import { QC_SOURCES } from './products/qc/facts.ts'
 
 const program = new Command('openhaul')
   .description('Any marketplace or shopping-agent link in, one normalized product out.')
@@ -252,6 +258,52 @@ program
   .addOption(json())
   .action(async (file, options) => (await import('./commands/catalog.ts')).catalogImport(file, options))
 
+const qc = program.command('qc').description('photos of the quality control of products')
+const whichProduct = ['<product>', 'a link to it, or a text such as weidian/7231368393'] as const
+qc.command('add')
+  .description('add photos of a product: all of them, or none when one is no picture')
+  .argument(...whichProduct)
+  .argument('<files...>', 'JPEG, PNG, WebP or AVIF, at most 10 MB each')
+  .option('--sku <id>', 'of which sku they are')
+  .addOption(new Option('--source <source>', 'who took them').choices(QC_SOURCES).default('upload'))
+  .option('--taken <when>', 'when: 2026-01-31T12:00:00Z, or a day', instant)
+  .option('--weight <grams>', 'what was measured, in grams', wholeNumber)
+  .option('--size <LxWxH>', 'what was measured, in millimetres', sizeMm)
+  .option('--private', 'for staff, and for whom they give a signed address')
+  .addOption(json())
+  .action(async (product, files, options) => (await import('./commands/qc.ts')).qcAdd(product, files, options))
+qc.command('list')
+  .description('the sets of photos of a product, newest first; private ones with addresses that work for an hour')
+  .argument(...whichProduct)
+  .addOption(json())
+  .action(async (product, options) => (await import('./commands/qc.ts')).qcList(product, options))
+qc.command('remove')
+  .description('remove a set of photos')
+  .argument('<set>', 'its number, as `qc list` shows it', wholeNumber)
+  .addOption(json())
+  .action(async (set, options) => (await import('./commands/qc.ts')).qcRemove(set, options))
+
+const index = program.command('index').description('what pictures are searched by')
+index
+  .command('status')
+  .description('how many pictures it has, which could not be had and why, and what is still to be done')
+  .addOption(json())
+  .action(async (options) => (await import('./commands/search-index.ts')).indexStatus(options))
+index
+  .command('rebuild')
+  .description('make it anew from all pictures, beside the one in use, and then use it')
+  .addOption(json())
+  .action(async (options) => (await import('./commands/search-index.ts')).indexRebuild(options))
+index
+  .command('learn')
+  .description('learn from pictures of your own what others are compared by, and rebuild it with that')
+  .option('--generated', 'from invented pictures, as the default was')
+  .option('--from <folder>', 'from the pictures in a folder')
+  .option('--count <count>', 'how many pictures at most (default: 2400)', units)
+  .option('--write <file>', 'only write what was learnt into a file')
+  .addOption(json())
+  .action(async (options) => (await import('./commands/search-index.ts')).indexLearn(options))
+
 program
   .command('link')
   .description('say what a link or a text points at, and convert it')
@@ -301,33 +353,6 @@ function helpOn(names: string[]): never {
     found = next
   }
   return found.help()
-}
-
-function commaList(text: string): string[] {
-  const given = text
-    .split(',')
-    .map((each) => each.trim())
-    .filter(Boolean)
-  // An empty list would be read as no limit at all, or as nothing allowed.
-  if (given.length === 0) throw new InvalidArgumentError('Nothing is named; leave the option out for the default.')
-  return given
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('Give a whole number.')
-  return Number(text)
-}
-
-function upToThousand(text: string): number {
-  const count = wholeNumber(text)
-  if (count < 1 || count > 1_000) throw new InvalidArgumentError('Give a whole number from 1 to 1000.')
-  return count
-}
-
-function firstOfFourPorts(text: string): number {
-  const port = wholeNumber(text)
-  if (port > 65_532) throw new InvalidArgumentError('Give a port from 1 to 65532, or 0.')
-  return port
 }
 
 // Whoever reads us may stop at any line, as `head` does; that is no fault.

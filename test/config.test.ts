@@ -22,6 +22,7 @@ test('an empty environment gives a server that works on its own', () => {
     alibaba1688: null,
     taobaoglobal: null,
     translate: null,
+    s3: null,
   })
 })
 
@@ -57,6 +58,19 @@ test('a public address keeps its path and loses its last slash', () => {
   assert.equal(readConfig({ PUBLIC_URL: 'https://shop.test/haul/' }).publicUrl, 'https://shop.test/haul')
 })
 
+test('pictures are kept in a bucket when all of its settings are there', () => {
+  const env = {
+    S3_ENDPOINT: 'https://s3.test/',
+    S3_BUCKET: 'haul-pictures',
+    S3_ACCESS_KEY: 'k',
+    S3_SECRET_KEY: 's',
+  }
+  const s3 = { endpoint: 'https://s3.test', bucket: 'haul-pictures', accessKey: 'k', secretKey: 's' }
+  assert.deepEqual(readConfig(env).s3, { ...s3, region: 'us-east-1' })
+  assert.deepEqual(readConfig({ ...env, S3_REGION: 'eu-1' }).s3, { ...s3, region: 'eu-1' })
+})
+
+const S3 = { S3_ENDPOINT: 'https://s3.test', S3_BUCKET: 'haul', S3_ACCESS_KEY: 'k', S3_SECRET_KEY: 's' }
 const wrong: { env: Record<string, string>; says: RegExp }[] = [
   { env: { PORT: '80a' }, says: /^PORT is "80a": give a whole number from 0 to 65535/ },
   { env: { PORT: '-1' }, says: /^PORT/ },
@@ -86,6 +100,11 @@ const wrong: { env: Record<string, string>; says: RegExp }[] = [
   { env: { METRICS_PORT: '91', PORT: '91' }, says: /^METRICS_PORT is "91": PORT is the same/ },
   { env: { DATA_DIR: '  ' }, says: /^DATA_DIR is " {2}": give the path of a folder/ },
   { env: { DATABASE_URL: 'xpostgres://h/d' }, says: /^DATABASE_URL is not an address that starts with postgres/ },
+  { env: { S3_REGION: 'eu-1' }, says: /^S3_ENDPOINT is not set, which S3_REGION needs: set it, or unset every S3_/ },
+  { env: { ...S3, S3_BUCKET: '' }, says: /^S3_BUCKET is not set, which S3_ENDPOINT needs/ },
+  { env: { ...S3, S3_SECRET_KEY: '' }, says: /^S3_SECRET_KEY is not set/ },
+  { env: { ...S3, S3_BUCKET: 'Haul/x' }, says: /^S3_BUCKET is "Haul\/x": give 3 to 63 lower-case letters/ },
+  { env: { ...S3, S3_ENDPOINT: 's3.test' }, says: /^S3_ENDPOINT is not an address that starts with http/ },
   { env: { SOURCES: 'alibaba1688' }, says: /^ALIBABA1688_APP_KEY is not set/ },
 ]
 

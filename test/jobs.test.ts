@@ -18,6 +18,7 @@ test('all timed work has a name of its own and a schedule, and finds nothing to 
       ['make usage partitions', '7 * * * *'],
       ['drop old usage', '17 * * * *'],
       ['drop old news', '27 * * * *'],
+      ['drop old pictures of the index', '47 * * * *'],
       ['drop old idempotency records', '37 * * * *'],
     ],
   )

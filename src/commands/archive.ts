@@ -1,8 +1,8 @@
-import { join } from 'node:path'
 import { readConfig } from '../config.ts'
-import { openDatabase, withCtx } from '../ctx.ts'
-import { fileBlobs } from '../lib/blobs.ts'
+import { openBlobs, openDatabase, withCtx } from '../ctx.ts'
+import { systemClock } from '../lib/clock.ts'
 import { MIGRATIONS } from '../lib/db/folder.ts'
+import { openHttp } from '../lib/http-client.ts'
 import { openLog } from '../lib/log.ts'
 import { backup, type Contents } from './backup.ts'
 import { print } from './print.ts'
@@ -23,11 +23,12 @@ export async function restoreCommand(file: string, options: Json): Promise<void>
   const config = readConfig()
   const database = await openDatabase(config, openLog(config.logLevel))
   try {
-    const blobs = fileBlobs(join(config.dataDir, 'blobs'))
     const { connection } = database
+    const http = openHttp()
+    const blobs = openBlobs({ config, http, clock: systemClock })
     const progress = tellParts()
     const restoring = restore({ connection, migrations: MIGRATIONS, blobs, file, onProgress: progress.on })
-    const contents = await restoring.finally(progress.end)
+    const contents = await restoring.finally(progress.end).finally(() => http.close())
     print(options, { file, ...contents }, `Read ${inWords(contents)} from ${file}.`)
   } finally {
     await database.leave()

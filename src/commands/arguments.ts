@@ -49,6 +49,39 @@ export function units(text: string): number {
   return whole(text, 0, 'Give a whole number from 0.')
 }
 
+/** Length, width and height in millimetres. */
+export function sizeMm(text: string): [number, number, number] {
+  const sides = /^(\d{1,6})[x×](\d{1,6})[x×](\d{1,6})$/i.exec(text)
+  if (!sides) throw new InvalidArgumentError('Give length, width and height in millimetres, such as 300x200x120.')
+  return [Number(sides[1]), Number(sides[2]), Number(sides[3])]
+}
+
+export function commaList(text: string): string[] {
+  const given = text
+    .split(',')
+    .map((each) => each.trim())
+    .filter(Boolean)
+  // An empty list would be read as no limit at all, or as nothing allowed.
+  if (given.length === 0) throw new InvalidArgumentError('Nothing is named; leave the option out for the default.')
+  return given
+}
+
+export function wholeNumber(text: string): number {
+  return whole(text, 0, 'Give a whole number.')
+}
+
+export function upToThousand(text: string): number {
+  const count = wholeNumber(text)
+  if (count < 1 || count > 1_000) throw new InvalidArgumentError('Give a whole number from 1 to 1000.')
+  return count
+}
+
+export function firstOfFourPorts(text: string): number {
+  const port = wholeNumber(text)
+  if (port > 65_532) throw new InvalidArgumentError('Give a port from 1 to 65532, or 0.')
+  return port
+}
+
 function amount(text: string, places: number, wish: string): number {
   const minor = minorFromDecimal(text, places)
   if (minor) return minor

@@ -9,12 +9,17 @@ import { readConfig, type Config } from '../config.ts'
 import { interruption, openCtxUnless, type Ctx } from '../ctx.ts'
 import { demoListings } from '../demo/catalogue.ts'
 import { drawDemo } from '../demo/draw.ts'
+import { storeDemoFeatures } from '../demo/features.ts'
 import { openDemoKeys, type DemoKeys } from '../demo/keys.ts'
+import { demoGalleries } from '../demo/qc-sets.ts'
 import { timedJobs } from '../jobs.ts'
 import { OperatorError } from '../lib/errors.ts'
 import { startJobs, type Jobs } from '../lib/jobs.ts'
 import { openLog } from '../lib/log.ts'
 import { storeDemo } from '../products/catalog/catalog.ts'
+import { storeDemoQc } from '../products/qc/demo.ts'
+import { runIndexer } from '../products/search/indexer.ts'
+import { ensureSpaces } from '../products/search/spaces.ts'
 import { isBusy } from '../surfaces/lifecycle.ts'
 import { listenMetrics } from '../surfaces/metrics.ts'
 import { trackSockets, type OpenSockets } from './open-sockets.ts'
@@ -23,6 +28,8 @@ import { trackSockets, type OpenSockets } from './open-sockets.ts'
 const GRACE_MS = 10_000
 /** How long /readyz says that we stop before connections are refused, so that a proxy can look elsewhere. */
 const DRAIN_MS = 100
+/** How long the start waits for the pictures of searches; a large index is loaded behind it. */
+const SEARCH_MS = 2_000
 
 /** Starts the server and returns when it has stopped. */
 export async function serve(): Promise<void> {
@@ -31,27 +38,34 @@ export async function serve(): Promise<void> {
   const stopping = interruption()
   const ctx = await openCtxUnless(stopping, config, log, { isNode: true })
   if (ctx === null) return
-  ctx.draw = drawDemo
+  ctx.draw = drawDemo(ctx.workers)
   try {
     await ctx.limits.started()
     await voidCutOff(ctx)
     await openUsageUpkeep(ctx).ensurePartitions()
     // The sandbox sees the demo products on every installation; DEMO decides whether live keys do too.
     await storeDemo(ctx, demoListings())
+    await storeDemoQc(ctx, demoGalleries())
+    await ensureSpaces(ctx)
+    await storeDemoFeatures(ctx)
+    const loaded = ctx.search.start()
     const keys = config.demo ? await openDemoKeys(ctx) : null
     const app = await buildApp(ctx)
     const sockets = trackSockets()
     let jobs: Jobs | null = null
+    let indexing: Promise<void> | null = null
     try {
       if (stopping.aborted) return
       await listenMetrics(app, config)
+      await Promise.race([loaded, delay(SEARCH_MS, undefined, { ref: false })])
       const address = await listen(app, ctx)
       process.stdout.write(`openhaul ready on ${address}\n${keys ? invitation(address, keys) : ''}`)
       jobs = startJobs({ connection: ctx.connection, log, timed: timedJobs(ctx) })
+      indexing = runIndexer(ctx, { signal: stopping })
       if (!stopping.aborted) await once(stopping, 'abort')
       log.info('stopping')
     } finally {
-      await Promise.all([stop(app, sockets), jobs?.stop()])
+      await Promise.all([stop(app, sockets), jobs?.stop(), indexing])
     }
   } finally {
     await ctx.close()

@@ -14,20 +14,32 @@ export function duration(text: string): number {
   throw new InvalidArgumentError('Give a time such as 30m, 24h or 7d, or 0 for none.')
 }
 
+/** A moment with its zone, or a day. */
+export function instant(text: string): Date {
+  const at = findInstant(text)
+  if (at !== null) return at
+  throw new InvalidArgumentError('Give a moment such as 2026-01-31T12:00:00Z, or a day.')
+}
+
 /** A duration from now on, a moment with its zone, a day, or `never`. */
 export function moment(text: string): Moment {
   if (text === 'never') return () => null
   const seconds = findSeconds(text)
   if (seconds !== null) return (now) => new Date(now.getTime() + seconds * 1000)
-  const day = ISO.exec(text)?.[1]
-  const at = new Date(day === undefined || !isRealDay(day) ? NaN : text)
-  if (!Number.isNaN(at.getTime())) return () => at
+  const at = findInstant(text)
+  if (at !== null) return () => at
   throw new InvalidArgumentError('Give a time such as 30d or 12h, a moment such as 2030-01-31T12:00:00Z, or never.')
 }
 
 function findSeconds(text: string): number | null {
   const match = /^(\d{1,6})([smhd])$/.exec(text)
   return match && Number(match[1]) * SECONDS[match[2] as keyof typeof SECONDS]
+}
+
+function findInstant(text: string): Date | null {
+  const day = ISO.exec(text)?.[1]
+  const at = new Date(day === undefined || !isRealDay(day) ? NaN : text)
+  return Number.isNaN(at.getTime()) ? null : at
 }
 
 /** A day that its month does not have is moved on when it is read, rather than refused. */

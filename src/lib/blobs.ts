@@ -14,13 +14,20 @@ export type Blobs = {
 
 const NAME = /^[a-z0-9][a-z0-9-]*(?:[/.][a-z0-9][a-z0-9-]*)*$/
 
+export function isBlobName(name: string): boolean {
+  return NAME.test(name) && name.length <= 200
+}
+
+/** The name itself. Anything that is none is a fault of ours. */
+export function requireBlobName(name: string): string {
+  if (isBlobName(name)) return name
+  throw new Error(`not a blob name: ${name}`)
+}
+
 /** Blobs as files below a folder, which need not be there yet. */
 export function fileBlobs(below: string): Blobs {
   const folder = resolve(below)
-  const path = (name: string) => {
-    if (!NAME.test(name) || name.length > 200) throw new Error(`not a blob name: ${name}`)
-    return join(folder, name)
-  }
+  const path = (name: string) => join(folder, requireBlobName(name))
   let writes = 0
 
   return {
@@ -55,7 +62,7 @@ export function fileBlobs(below: string): Blobs {
       for await (const entry of walk(folder)) {
         const name = relative(folder, entry).replaceAll(sep, '/')
         // Half-written files and whatever else lies there have names that no blob has.
-        if (NAME.test(name) && !name.endsWith('.part')) yield name
+        if (isBlobName(name) && !name.endsWith('.part')) yield name
       }
     },
   }

@@ -4,7 +4,7 @@ import { Agent, buildConnector, request as undiciRequest } from 'undici'
 import { HttpError } from './http.ts'
 import { isPublicAddress } from './public-address.ts'
 import type { Dispatcher } from 'undici'
-import type { GuardedHttp, Http, HttpDownload, HttpRequest } from './http.ts'
+import type { GuardedHttp, Http, HttpDownload, HttpFileRequest, HttpFiles } from './http.ts'
 
 /** `close` drops the connections that are kept open. */
 export type Closable = { close(): Promise<void> }
@@ -29,11 +29,14 @@ export type GuardedOptions = HttpOptions & {
 
 const MAX_BYTES = 8 * 1024 * 1024
 const CONNECT_TIMEOUT_MS = 5_000
+/** Of the addresses of one host. */
+const ADDRESSES_TRIED_MAX = 4
 
 /** Sends requests that we built to hosts that the operator configured. Follows no redirects. */
-export function openHttp({ maxBytes = MAX_BYTES, connections = 32 }: HttpOptions = {}): Http & Closable {
+export function openHttp({ maxBytes = MAX_BYTES, connections = 32 }: HttpOptions = {}): Http & HttpFiles & Closable {
   const agent = new Agent({ connections, connect: { timeout: CONNECT_TIMEOUT_MS } })
-  return { send: textOf((request, signal) => read(agent, request, maxBytes, signal)), close: () => agent.destroy() }
+  const download: HttpFiles['download'] = (request, signal) => read(agent, request, maxBytes, signal)
+  return { download, send: textOf(download), close: () => agent.destroy() }
 }
 
 /**
@@ -47,7 +50,7 @@ export function openGuardedHttp(options: GuardedOptions = {}): GuardedHttp & Clo
   const connectTo = buildConnector({ timeout: CONNECT_TIMEOUT_MS })
   const agent = new Agent({ connections, connect: pinned(connectTo, lookup, allows) })
 
-  const download = async (request: HttpRequest, signal?: AbortSignal) => {
+  const download: HttpFiles['download'] = async (request, signal) => {
     const url = URL.parse(request.url)
     const refused = url ? refusal(url, httpsOnly, ports) : 'is not an address'
     if (!url || refused) throw new HttpError('refused', `the address ${refused}`)
@@ -82,7 +85,7 @@ function pinned(
     const addresses = isIP(host) ? [host] : await lookup(host)
     if (addresses.length === 0) throw new HttpError('unreachable', 'the host has no address')
     if (!addresses.every(allows)) throw new HttpError('refused', 'the host is not on the public internet')
-    return addresses
+    return addresses.slice(0, ADDRESSES_TRIED_MAX)
   }
 
   return (options, callback) => {
@@ -98,7 +101,7 @@ function pinned(
   }
 }
 
-function textOf(download: (request: HttpRequest, signal?: AbortSignal) => Promise<HttpDownload>): Http['send'] {
+function textOf(download: HttpFiles['download']): Http['send'] {
   return async (request, signal) => {
     const { status, headers, bytes } = await download(request, signal)
     return { status, headers, text: new TextDecoder().decode(bytes) }
@@ -107,28 +110,37 @@ function textOf(download: (request: HttpRequest, signal?: AbortSignal) => Promis
 
 async function read(
   dispatcher: Dispatcher,
-  request: HttpRequest,
-  maxBytes: number,
+  request: HttpFileRequest,
+  ownMaxBytes: number,
   signal?: AbortSignal,
 ): Promise<HttpDownload> {
   const timeout = AbortSignal.timeout(request.timeoutMs)
+  const ending = signal ? AbortSignal.any([timeout, signal]) : timeout
   try {
-    const answer = await undiciRequest(request.url, {
+    const asking = undiciRequest(request.url, {
       dispatcher,
       method: request.method,
       // A compressed answer could be far larger than what was counted.
       headers: { 'accept-encoding': 'identity', ...request.headers },
       body: request.body,
-      signal: signal ? AbortSignal.any([timeout, signal]) : timeout,
+      signal: ending,
     })
+    // A request hears of its end only once it is connected, and names may take long to resolve.
+    const answer = await Promise.race([asking, rejectAt(ending)])
     const headers = flat(answer.headers)
-    const bytes = await readBody(answer.body, maxBytes, Number(headers['content-length'] ?? 0))
+    const bytes = await readBody(answer.body, request.maxBytes ?? ownMaxBytes, Number(headers['content-length'] ?? 0))
     return { status: answer.statusCode, headers, bytes }
   } catch (error) {
     // The caller's own abort is not a fault of the other side.
     if (signal?.aborted) throw signal.reason
     throw toHttpError(error, timeout.aborted, request.timeoutMs)
   }
+}
+
+function rejectAt(ending: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    ending.addEventListener('abort', () => reject(ending.reason as Error), { once: true })
+  })
 }
 
 async function readBody(body: Dispatcher.ResponseData['body'], maxBytes: number, announced: number): Promise<Buffer> {

@@ -7,6 +7,14 @@ export type HttpRequest = {
   timeoutMs: number
 }
 
+/** As `HttpRequest`, for pictures and other files. */
+export type HttpFileRequest = Omit<HttpRequest, 'method' | 'body'> & {
+  method: HttpRequest['method'] | 'PUT' | 'DELETE'
+  body: string | Uint8Array | null
+  /** The most that is read of the answer, in bytes; the sender's own limit unless given. */
+  maxBytes?: number
+}
+
 /** An answer, read whole. `text` is at most the sender's limit. */
 export type HttpResponse = { status: number; headers: Record<string, string>; text: string }
 
@@ -16,8 +24,11 @@ export type HttpDownload = { status: number; headers: Record<string, string>; by
 /** Sends bytes. Rejects with `HttpError` when no whole answer came. */
 export type Http = { send(request: HttpRequest, signal?: AbortSignal): Promise<HttpResponse> }
 
-/** As `Http`, for addresses that a user gave: everything that is not a public address is refused. */
-export type GuardedHttp = Http & { download(request: HttpRequest, signal?: AbortSignal): Promise<HttpDownload> }
+/** As `Http`, for files. */
+export type HttpFiles = { download(request: HttpFileRequest, signal?: AbortSignal): Promise<HttpDownload> }
+
+/** For addresses that a user gave: everything that is not a public address is refused. */
+export type GuardedHttp = Http & HttpFiles
 
 /**
  * No whole answer: not reachable or broken off, timed out, larger than the limit, or `refused`, an address that must

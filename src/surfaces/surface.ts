@@ -59,9 +59,11 @@ export function sendRefusal(surface: Surface, error: DomainError, reply: Fastify
 export function toDomainError(error: FastifyError | DomainError, request: FastifyRequest): DomainError {
   if (error instanceof DomainError) return error
   if (error.validation) return validationError(error)
-  if (error.statusCode === 413) return new DomainError('body_too_large', 'The body is larger than 256 KB.')
+  if (error.statusCode === 413) return new DomainError('body_too_large', `The body is larger than ${bodyMax(request)}.`)
   if (error.statusCode === 415) {
-    return new DomainError('input_invalid', 'Send the body as application/json or application/x-www-form-urlencoded.')
+    const isUpload = request.routeOptions.schema?.consumes?.includes('multipart/form-data') ?? false
+    const types = `${isUpload ? 'multipart/form-data, ' : ''}application/json or application/x-www-form-urlencoded`
+    return new DomainError('input_invalid', `Send the body as ${types}.`)
   }
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
     return new DomainError('input_invalid', readableMessage(error))
@@ -71,6 +73,11 @@ export function toDomainError(error: FastifyError | DomainError, request: Fastif
   }
   request.log.error({ err: error, requestId: request.id }, 'a request failed for a reason of ours')
   return new DomainError('internal', 'Internal error')
+}
+
+/** What a body may have: one with a picture more than the others. */
+function bodyMax({ headers }: FastifyRequest): string {
+  return headers['content-type']?.startsWith('multipart/') ? '10 MB' : '256 KB'
 }
 
 /** What the database says of lock and statement time-outs, deadlocks, and of itself at its limits. */

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
 import { hash } from 'node:crypto'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import sharp from 'sharp'
 import { demoListings, findLook } from '../../src/demo/catalogue.ts'
 import { drawDemo } from '../../src/demo/draw.ts'
+import { openWorkers } from '../../src/lib/workers.ts'
 
+const workers = openWorkers({ threads: 2 })
+after(() => workers.close())
+const draw = drawDemo(workers)
 const listings = demoListings()
 const nameOf = (path: string) => path.replace('/media/demo/', '')
 
@@ -18,7 +22,7 @@ test('each shape gives 800 × 800 WebP of a few tens of KB, and no two pictures 
   )
   const digests = await Promise.all(
     names.map(async (name) => {
-      const drawn = await drawDemo(name)
+      const drawn = await draw(name)
       assert.ok(drawn, name)
       const { format, width, height } = await sharp(drawn.bytes).metadata()
       assert.deepEqual([drawn.contentType, format, width, height], ['image/webp', 'webp', 800, 800], name)
@@ -39,20 +43,20 @@ test('the colours of one product look different, and QC photos differ from each 
   const photos = Array.from({ length: 5 }, (_, at) => `v1/qc-${listingId}-${at + 1}.webp`)
   const middles: string[] = []
   for (const name of names) {
-    const { bytes } = (await drawDemo(name))!
+    const { bytes } = (await draw(name))!
     const { channels } = await sharp(bytes).extract({ left: 200, top: 300, width: 400, height: 300 }).stats()
     middles.push(channels.map(({ mean }) => Math.round(mean / 8)).join(' '))
   }
   assert.equal(new Set(middles).size, names.length)
   const digests: string[] = []
-  for (const name of photos) digests.push(hash('sha256', (await drawDemo(name))!.bytes))
+  for (const name of photos) digests.push(hash('sha256', (await draw(name))!.bytes))
   assert.equal(new Set(digests).size, photos.length)
 })
 
 test('a name gives the same bytes each time', async () => {
   const { images, qcPhotos } = listings.find(({ qcPhotos }) => qcPhotos.length > 0)!
   for (const path of [images[0]!, qcPhotos[0]!]) {
-    const [first, second] = [await drawDemo(nameOf(path)), await drawDemo(nameOf(path))]
+    const [first, second] = [await draw(nameOf(path)), await draw(nameOf(path))]
     assert.deepEqual(first!.bytes, second!.bytes)
   }
 })
@@ -77,5 +81,5 @@ test('a name that is not of the catalogue gives null', async () => {
     `v1/${'9'.repeat(20)}-1.webp`,
     `v1/${'9'.repeat(10_000)}-1.webp`,
   ]
-  for (const name of names) assert.equal(await drawDemo(name), null, name.slice(0, 60))
+  for (const name of names) assert.equal(await draw(name), null, name.slice(0, 60))
 })

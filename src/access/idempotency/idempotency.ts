@@ -130,14 +130,15 @@ export function validKey(text: string): string {
  * of its members. Bytes count as they are. Throws `input_invalid` for a body that is nested too deeply.
  */
 export function fingerprintOf(method: string, url: string, body: unknown): Buffer {
-  const content = body instanceof Uint8Array ? `bytes ${hash('sha256', body, 'hex')}` : `value ${canonical(body, 0)}`
   // As JSON, so that no part can be taken for the beginning of the next.
-  return hash('sha256', JSON.stringify([method, url, content]), 'buffer')
+  return hash('sha256', JSON.stringify([method, url, canonical(body, 0)]), 'buffer')
 }
 
 function canonical(value: unknown, depth: number): string {
   if (depth > DEPTH_MAX) throw new DomainError('input_invalid', 'The body is nested too deeply.')
   if (Array.isArray(value)) return `[${value.map((each) => canonical(each, depth + 1)).join(',')}]`
+  // The file of a form; no JSON reads like this.
+  if (value instanceof Uint8Array) return `bytes ${hash('sha256', value, 'hex')}`
   // Whatever JSON cannot say, such as no body at all.
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? typeof value
   const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))

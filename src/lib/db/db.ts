@@ -87,6 +87,26 @@ export async function openDedicated(
   return client
 }
 
+/**
+ * A handle on one connection, for work that must be done in this very session, such as under a lock that it holds. Statements and
+ * transactions wait for each other; they reject when the connection is lost.
+ */
+export function dbOn(client: pg.Client): Db {
+  let last = Promise.resolve()
+  const pool = {
+    async connect() {
+      const before = last
+      const { promise, resolve } = Promise.withResolvers<void>()
+      last = before.then(() => promise)
+      await before
+      return { query: client.query.bind(client), release: () => resolve() }
+    },
+    end: async () => {},
+    options: {},
+  }
+  return new Kysely({ dialect: new PostgresDialect({ pool }) })
+}
+
 class BusyPool extends pg.Pool {
   override connect(): Promise<pg.PoolClient>
   override connect(callback: Parameters<pg.Pool['connect']>[0]): void

@@ -6,9 +6,10 @@ import { type Catalogue, storefrontOf } from './product.ts'
 import type { ListingRow, ProductRow } from './rows.ts'
 import { SHARD_COUNT } from './shards.ts'
 
-const COLUMNS = sql.raw(
+/** What `ProductRow` has. */
+export const COLUMNS = sql.raw(
   `id, catalogue, marketplace, listing_id, title, price_fen, sales, details, translations, machine_translations,
-   qc_photos, source, fetched_at`,
+   qc_count, qc_photos, source, fetched_at`,
 )
 
 /** The row of a listing; where several catalogues hold it, the live one. */
@@ -40,34 +41,10 @@ export async function productLock(tx: Tx, ref: ListingRef): Promise<ProductRow |
   return rows[0] ?? null
 }
 
-/**
- * A page of the products that have all `terms`: most sales first, then the lowest id. `after` is the last row of the
- * page before. A demo row is left out where the live catalogue, when asked too, holds the same listing.
- */
-export async function productSearch(
-  db: Db,
-  input: {
-    catalogues: readonly Catalogue[]
-    terms: readonly string[]
-    after: { sales: number; id: number } | null
-    limit: number
-  },
-): Promise<ProductRow[]> {
-  const after = input.after
-    ? sql`and (coalesce(sales, 0) < ${input.after.sales} or (coalesce(sales, 0) = ${input.after.sales} and id > ${input.after.id}))`
-    : sql``
-  const hidden =
-    input.catalogues.length > 1
-      ? sql`and not (catalogue = 'demo' and exists (
-          select from product other
-          where other.catalogue = 'live' and other.storefront = product.storefront
-            and other.listing_id = product.listing_id))`
-      : sql``
-  const { rows } = await sql<ProductRow>`
-    select ${COLUMNS} from product
-    where search_terms @> ${input.terms}::text[] and catalogue = any(${input.catalogues}::text[]) ${hidden} ${after}
-    order by coalesce(sales, 0) desc, id limit ${input.limit}`.execute(db)
-  return rows
+/** The row of this id, locked until the transaction ends. */
+export async function productLockById(tx: Tx, id: number): Promise<ProductRow | null> {
+  const { rows } = await sql<ProductRow>`select ${COLUMNS} from product where id = ${id} for update`.execute(tx)
+  return rows[0] ?? null
 }
 
 /**
@@ -109,7 +86,7 @@ export async function productAddMachineTranslations(
     where id = ${id}`.execute(tx)
 }
 
-export type DemoRow = ListingRow & { id: number; qcPhotos: string[] }
+export type DemoRow = ListingRow & { id: number }
 
 /** The digests of the demo's rows in hexadecimal, by id. */
 export async function productDemoDigests(db: Db): Promise<Map<number, string>> {
@@ -129,24 +106,34 @@ export async function productUpsertDemo(tx: Tx, rows: readonly DemoRow[], fetche
     sales: row.sales,
     details: row.details,
     translations: row.translations,
-    qc_photos: row.qcPhotos,
     search_terms: row.searchTerms,
     digest: row.contentDigest,
   }))
   await sql`
     insert into product (id, catalogue, marketplace, listing_id, title, price_fen, sales, details, translations,
-      qc_photos, source, fetched_at, search_terms, content_digest)
+      source, fetched_at, search_terms, content_digest)
     select id, 'demo', marketplace, listing_id, title, price_fen, sales, details::jsonb, translations::jsonb,
-      qc_photos, 'demo', ${fetchedAt}, search_terms, decode(digest, 'hex')
+      'demo', ${fetchedAt}, search_terms, decode(digest, 'hex')
     from jsonb_to_recordset(${JSON.stringify(incoming)}::jsonb) as incoming (id bigint, marketplace text,
-      listing_id text, title text, price_fen bigint, sales bigint, details text, translations text, qc_photos text[],
+      listing_id text, title text, price_fen bigint, sales bigint, details text, translations text,
       search_terms text[], digest text)
     order by id
     on conflict (id) do update set
       marketplace = excluded.marketplace, listing_id = excluded.listing_id, title = excluded.title,
       price_fen = excluded.price_fen, sales = excluded.sales, details = excluded.details,
-      translations = excluded.translations, qc_photos = excluded.qc_photos, fetched_at = excluded.fetched_at,
-      search_terms = excluded.search_terms, content_digest = excluded.content_digest`.execute(tx)
+      translations = excluded.translations, fetched_at = excluded.fetched_at, search_terms = excluded.search_terms,
+      content_digest = excluded.content_digest`.execute(tx)
+}
+
+/** Writes how many public QC photos products have, and the first of them. */
+export async function productSetQc(
+  tx: Tx,
+  rows: readonly { id: number; qcCount: number; qcPhotos: readonly string[] }[],
+): Promise<void> {
+  await sql`
+    update product set qc_count = told."qcCount", qc_photos = told."qcPhotos"
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as told (id bigint, "qcCount" bigint, "qcPhotos" text[])
+    where product.id = told.id`.execute(tx)
 }
 
 /**

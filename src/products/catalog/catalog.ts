@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Ctx } from '../../ctx.ts'
-import type { Db } from '../../lib/db/db.ts'
+import type { Db, Tx } from '../../lib/db/db.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { isListingId } from '../links/marketplaces.ts'
 import { fetchListing } from '../sources/fetch.ts'
@@ -15,6 +15,8 @@ import {
   productByRef,
   productDeleteDemo,
   productDemoDigests,
+  productLockById,
+  productSetQc,
   productUpsertDemo,
 } from './catalog.sql.ts'
 import { type Flights, isResting, openFlights, rest, shareFlight } from './flights.ts'
@@ -80,7 +82,7 @@ export function cataloguesOf(ctx: Ctx, scope: Scope): Catalogue[] {
   return scope.catalogue === 'live' && ctx.config.demo ? ['live', 'demo'] : [scope.catalogue]
 }
 
-export type DemoListing = Listing & { id: number; qcPhotos: readonly string[] }
+export type DemoListing = Listing & { id: number }
 
 /**
  * Makes the demo catalogue exactly `listings`: adds, changes and removes rows. Runs at every start, so it reads the
@@ -102,6 +104,27 @@ export async function storeDemo(ctx: Pick<Ctx, 'db' | 'clock'>, listings: readon
       [...removed, ...changed].map((ref: ListingRef) => shardOf(ref)),
     )
   })
+}
+
+/** The product of this id, locked until the transaction ends, or null. */
+export async function lockProduct(tx: Tx, id: number): Promise<Product | null> {
+  const row = await productLockById(tx, id)
+  return row && productOf(row)
+}
+
+/**
+ * Writes on products what is told of their public QC photos: how many there are, and the first `QC_PREVIEW_MAX` paths. The last
+ * statements of the caller's transaction, as every node has to hear of it.
+ */
+export async function setQcPhotos(
+  tx: Tx,
+  told: readonly (ListingRef & Pick<Product, 'id' | 'qcCount' | 'qcPhotos'>)[],
+): Promise<void> {
+  await productSetQc(
+    tx,
+    told.map(({ id, qcCount, qcPhotos }) => ({ id, qcCount, qcPhotos })),
+  )
+  await epochBump(tx, told.map(shardOf))
 }
 
 /** Asks the sources about a listing that was not stored a moment ago. */
@@ -215,6 +238,5 @@ function sourcesDown(): DomainError {
 }
 
 function demoRow(listing: DemoListing): DemoRow {
-  const qcPhotos = [...listing.qcPhotos]
-  return { ...rowOf(listing, `${listing.id} ${qcPhotos.join(' ')}`), id: listing.id, qcPhotos }
+  return { ...rowOf(listing, String(listing.id)), id: listing.id }
 }

@@ -2,10 +2,10 @@ import { readFile, realpath, stat } from 'node:fs/promises'
 import { dirname, resolve, sep } from 'node:path'
 import type { Ctx } from '../../ctx.ts'
 import { DomainError } from '../../lib/errors.ts'
+import { PICTURE_BYTES_MAX } from '../media/intake.ts'
 import { takeIn } from '../media/media.ts'
 import type { Listing } from '../listing.ts'
 
-const PICTURE_BYTES_MAX = 10 * 1024 * 1024
 const REMEMBERED_MAX = 10_000
 
 /** What a path came to: where its picture is served, or why it cannot be taken. */
@@ -43,7 +43,7 @@ export async function takePictures(
     fault ??= taken.fault
     return picture
   }
-  // One after another: decoding is limited elsewhere, and a line may name hundreds.
+  // One after another: a line may name hundreds, and others need the threads too.
   const images: string[] = []
   for (const image of listing.images) images.push(await take(image))
   const skus = []

@@ -15,11 +15,16 @@ export type Product = Listing & {
   /** The connector that gave it, or `feed` or `demo`. */
   source: string
   fetchedAt: Date
-  /** Paths of photos below `/media/`. */
+  /** How many public QC photos there are. */
+  qcCount: number
+  /** The first `QC_PREVIEW_MAX` of them, as paths below `/media/`. */
   qcPhotos: string[]
   /** What a translation service answered: language → original → translation. */
   machineTranslations: Record<string, Record<string, string>>
 }
+
+/** So many QC photos stand on a product itself, so that look-ups read one row; the others are the qc noun's to tell. */
+export const QC_PREVIEW_MAX = 5
 
 /** An id space of listings. */
 export type Storefront = Exclude<Marketplace, 'tmall'>

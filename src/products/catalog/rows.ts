@@ -19,6 +19,7 @@ export type ProductRow = {
   details: Details
   translations: Listing['translations']
   machine_translations: Product['machineTranslations']
+  qc_count: number
   qc_photos: string[]
   source: string
   fetched_at: Date
@@ -50,6 +51,7 @@ export function productOf(row: ProductRow): Product {
     sales: row.sales,
     translations: row.translations,
     machineTranslations: row.machine_translations,
+    qcCount: row.qc_count,
     qcPhotos: row.qc_photos,
     source: row.source,
     fetchedAt: row.fetched_at,

@@ -1,68 +1,140 @@
 import { hash } from 'node:crypto'
 import type { Ctx } from '../../ctx.ts'
 import type { Blobs } from '../../lib/blobs.ts'
-import { reencode } from './intake.ts'
+import { DomainError } from '../../lib/errors.ts'
+import { fetchPicture } from './fetch.ts'
+import { PICTURE_BYTES_MAX, type Reencoded } from './intake.ts'
+import { signedUntil } from './signatures.ts'
+import { inThread, refused } from './threads.ts'
 
-export type Media = { bytes: Buffer; contentType: string; etag: string }
+/** `expiresAt`: when the address of a private picture stops working; null for a public one. */
+export type Media = { bytes: Buffer; contentType: 'image/webp'; etag: string; expiresAt: Date | null }
 
 /** Makes pictures by name, on demand, always the same for a name; null for a name it does not know. */
 export type Draw = (name: string) => Promise<{ bytes: Buffer; contentType: string } | null>
 
-const STORED = /^\/media\/p\/([0-9a-f]{2})\/(\1[0-9a-f]{62})\.webp$/
-const DRAWN = /^\/media\/demo\/(v\d{1,4}\/[a-z0-9]+(?:-[a-z0-9]+){0,3}\.webp)$/
+/** Longest sides of thumbnails, in pixels. */
+export type ThumbnailSide = 160 | 320 | 640
+
+type MediaCtx = Pick<Ctx, 'blobs' | 'workers' | 'draw' | 'db' | 'clock' | 'random'>
+/** A picture by what its path says. `name` is its blob's, without the ending. */
+type Picture = { kind: 'stored' | 'private' | 'drawn'; name: string; side: number | null }
+
+const PATH =
+  /^\/media\/(?:p\/(?<stored>([0-9a-f]{2})\/\2[0-9a-f]{62})|private\/(?<hidden>[0-9a-f]{64})|demo\/(?<drawn>v\d{1,4}\/[a-z0-9]+(?:-[a-z0-9]+){0,3}?))(?:-(?<side>160|320|640))?\.webp$/
+
+const REENCODE = new URL('tasks/reencode.ts', import.meta.url)
+const SHRINK = new URL('tasks/shrink.ts', import.meta.url)
 
 /**
- * The picture at a path below `/media/`, or null: `/media/p/…` as `takeIn` named it, `/media/demo/…` drawn by `ctx.draw` on
- * first use and kept. The path is taken as it came; nothing in it is decoded.
+ * The picture at a target below `/media/`, or null: `/media/p/…` and, with its signature, `/media/private/…` as `takeIn` named
+ * it, `/media/demo/…` drawn by `ctx.draw`. Drawings and thumbnails are made on first use and kept. The target is taken as
+ * it came; nothing in it is decoded.
  */
-export async function getMedia(ctx: Pick<Ctx, 'blobs' | 'draw'>, path: string): Promise<Media | null> {
-  if (path.length > 200) return null
-  const stored = STORED.exec(path)
-  if (stored) return media(await ctx.blobs.get(`p/${stored[1]}/${stored[2]}.webp`))
-  const drawn = DRAWN.exec(path)
-  return drawn && ctx.draw ? media(await drawOnce(ctx.blobs, ctx.draw, drawn[1]!)) : null
+export async function getMedia(ctx: MediaCtx, target: string): Promise<Media | null> {
+  const [path = '', ...queries] = target.split('?')
+  const picture = pictureAt(path)
+  if (!picture) return null
+  const expiresAt = picture.kind === 'private' ? await signedUntil(ctx, path, queries.join('?')) : null
+  if (picture.kind === 'private' && !expiresAt) return null
+  const bytes = await bytesOf(ctx, picture)
+  return bytes && { bytes, contentType: 'image/webp', etag: `"${hash('sha256', bytes).slice(0, 32)}"`, expiresAt }
 }
 
-function media(bytes: Buffer | null): Media | null {
-  return bytes && { bytes, contentType: 'image/webp', etag: `W/"${hash('sha256', bytes).slice(0, 32)}"` }
+/**
+ * The bytes of a picture: one of ours by its path or whole address below `/media/`, a private one's with its signature, else
+ * what `fetchPicture` gets, and throws, for the address. Throws `DomainError('unprocessable')` when we have none.
+ */
+export async function readPicture(
+  ctx: MediaCtx & Pick<Ctx, 'guardedHttp' | 'publicUrl'>,
+  address: string,
+): Promise<Buffer> {
+  const { publicUrl } = ctx
+  const isWhole = publicUrl !== '' && address.startsWith(`${publicUrl}/media/`)
+  const target = isWhole ? address.slice(publicUrl.length) : address
+  if (!target.startsWith('/media/')) return fetchPicture(ctx, address)
+  const media = await getMedia(ctx, target)
+  if (!media) throw new DomainError('unprocessable', 'There is no such picture.')
+  return media.bytes
 }
 
-const drawing = new WeakMap<Blobs, Map<string, Promise<Buffer | null>>>()
+/** Where the thumbnail of a picture below `/media/` is served; a private one's path has to be signed for itself. */
+export function thumbnailPath(path: string, side: ThumbnailSide): string {
+  return path.replace(/\.webp$/, `-${side}.webp`)
+}
 
-/** Several callers who ask for the same new drawing wait for one. */
-async function drawOnce(blobs: Blobs, draw: Draw, name: string): Promise<Buffer | null> {
-  const blob = `demo/${name}`
+function pictureAt(path: string): Picture | null {
+  const groups = path.length > 200 ? undefined : PATH.exec(path)?.groups
+  if (!groups) return null
+  const { stored, hidden, drawn } = groups
+  const side = groups['side'] === undefined ? null : Number(groups['side'])
+  if (stored !== undefined) return { kind: 'stored', name: `p/${stored}`, side }
+  if (hidden !== undefined) return { kind: 'private', name: `private/${hidden.slice(0, 2)}/${hidden}`, side }
+  return { kind: 'drawn', name: `demo/${drawn}`, side }
+}
+
+async function bytesOf(ctx: MediaCtx, picture: Picture): Promise<Buffer | null> {
+  if (picture.side === null) return wholeOf(ctx, picture)
+  return keptOrMade(ctx.blobs, `${picture.name}-${picture.side}.webp`, async () => {
+    const bytes = await wholeOf(ctx, picture)
+    return bytes && bufferOf(await inThread<Uint8Array>(ctx.workers, SHRINK, { bytes, side: picture.side }))
+  })
+}
+
+async function wholeOf({ blobs, draw }: MediaCtx, { kind, name }: Picture): Promise<Buffer | null> {
+  if (kind !== 'drawn') return blobs.get(`${name}.webp`)
+  if (!draw) return null
+  return keptOrMade(
+    blobs,
+    `${name}.webp`,
+    async () => (await draw(`${name.slice('demo/'.length)}.webp`))?.bytes ?? null,
+  )
+}
+
+const making = new WeakMap<Blobs, Map<string, Promise<Buffer | null>>>()
+
+/** The blob, else what `make` makes and is then kept. Several callers who want the same new one wait for one. */
+async function keptOrMade(blobs: Blobs, blob: string, make: () => Promise<Buffer | null>): Promise<Buffer | null> {
   const kept = await blobs.get(blob)
   if (kept) return kept
 
-  const running = drawing.get(blobs) ?? new Map<string, Promise<Buffer | null>>()
-  drawing.set(blobs, running)
+  const running = making.get(blobs) ?? new Map<string, Promise<Buffer | null>>()
+  making.set(blobs, running)
   const known = running.get(blob)
   if (known) return known
-  const made = drawAndKeep(blobs, draw, blob, name).finally(() => running.delete(blob))
+  const made = makeAndKeep(blobs, blob, make).finally(() => running.delete(blob))
   running.set(blob, made)
   return made
 }
 
-async function drawAndKeep(blobs: Blobs, draw: Draw, blob: string, name: string): Promise<Buffer | null> {
-  const drawn = await draw(name)
-  if (!drawn) return null
-  await blobs.put(blob, drawn.bytes)
-  return drawn.bytes
+async function makeAndKeep(blobs: Blobs, blob: string, make: () => Promise<Buffer | null>): Promise<Buffer | null> {
+  const bytes = await make()
+  if (bytes) await blobs.put(blob, bytes)
+  return bytes
 }
 
 /**
  * Takes a picture from outside in: checks it, makes it upright, drops everything but its pixels, and keeps it as WebP of
  * at most 1600 px a side under the name of its content, so that the same picture is kept once. `path` begins with
- * `/media/`. Throws `DomainError('unprocessable')` with a sentence for the sender when it is no acceptable picture.
+ * `/media/`; that of a private picture opens nothing without `signedPath`. Throws `DomainError('unprocessable')` with a
+ * sentence for the sender when it is no acceptable picture, `DomainError('busy')` when too many wait.
  */
 export async function takeIn(
-  ctx: Pick<Ctx, 'blobs'>,
-  bytes: Buffer,
+  ctx: Pick<Ctx, 'blobs' | 'workers'>,
+  bytes: Uint8Array,
+  { isPrivate = false }: { isPrivate?: boolean } = {},
 ): Promise<{ path: string; width: number; height: number }> {
-  const { webp, width, height } = await reencode(bytes)
+  // Before it is copied for a thread.
+  if (bytes.length > PICTURE_BYTES_MAX) throw refused('is larger than 10 MB')
+  const { webp, width, height } = await inThread<Reencoded>(ctx.workers, REENCODE, { bytes })
   const digest = hash('sha256', webp)
-  const name = `p/${digest.slice(0, 2)}/${digest}.webp`
-  if (!(await ctx.blobs.get(name))) await ctx.blobs.put(name, webp)
-  return { path: `/media/${name}`, width, height }
+  const place = `${digest.slice(0, 2)}/${digest}.webp`
+  const blob = isPrivate ? `private/${place}` : `p/${place}`
+  if (!(await ctx.blobs.get(blob))) await ctx.blobs.put(blob, bufferOf(webp))
+  return { path: isPrivate ? `/media/private/${digest}.webp` : `/media/${blob}`, width, height }
+}
+
+/** What came from a thread is an array of its own; this copies nothing. */
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength)
 }

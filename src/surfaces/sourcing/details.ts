@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
@@ -8,7 +7,7 @@ import { chargeFor } from '../door.ts'
 import { printedAtHand, printedOnce } from '../printed.ts'
 import { sendBytes } from '../send.ts'
 import { catalogueOf } from '../surface.ts'
-import { toWireDetails } from './wire.ts'
+import { errorAnswers, toWireDetails } from './wire.ts'
 
 const text = Type.Union([Type.String(), Type.Null()])
 const count = Type.Union([Type.Integer(), Type.Null()])
@@ -45,13 +44,6 @@ const WireDetails = Type.Object(
   },
   { description: 'The product.' },
 )
-
-const WireError = Type.Object({
-  status: Type.Literal('error'),
-  error: Type.Object({ code: Type.String(), message: Type.String() }),
-})
-const errorAnswers = (...statuses: number[]) =>
-  Object.fromEntries(statuses.map((status) => [status, { ...WireError, description: STATUS_CODES[status] }]))
 
 export function detailRoutes(
   scope: FastifyInstance,

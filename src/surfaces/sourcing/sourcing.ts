@@ -4,6 +4,7 @@ import type { DomainError } from '../../lib/errors.ts'
 import { HOUSE } from '../house.ts'
 import { openSurface, type Refusal, type Surface } from '../surface.ts'
 import { detailRoutes } from './details.ts'
+import { searchRoutes } from './search.ts'
 
 /** As the house's, but for its own words for these. */
 const REFUSALS: typeof HOUSE = {
@@ -31,6 +32,8 @@ export const sourcing: Surface = {
 /** The same routes under both addresses: the one that clients of its text know, with any scraper id, and the house's. */
 export async function sourcingSurface(app: FastifyInstance, { ctx }: { ctx: Ctx }): Promise<void> {
   openSurface(app, ctx, sourcing)
+  searchRoutes(app, ctx, { prefix: '/api/v1/1688', operationId: 'searchByImage' })
+  searchRoutes(app, ctx, { prefix: '/scraper/:scraperId', operationId: 'searchScraperByImage' })
   detailRoutes(app, ctx, { prefix: '/api/v1/1688', operationId: 'getProductDetails' })
   detailRoutes(app, ctx, { prefix: '/scraper/:scraperId', operationId: 'getScraperProductDetails' })
 }

@@ -1,7 +1,20 @@
+import { STATUS_CODES } from 'node:http'
+import { Type } from 'typebox'
 import { yuan } from '../../lib/money.ts'
 import type { Product } from '../../products/catalog/product.ts'
 import { canonicalUrl } from '../../products/links/marketplaces.ts'
+import type { Hit } from '../../products/search/search.ts'
 import { absoluteUrl } from '../urls.ts'
+
+const WireError = Type.Object({
+  status: Type.Literal('error'),
+  error: Type.Object({ code: Type.String(), message: Type.String() }),
+})
+
+/** The error answers of a route, for its schema. */
+export function errorAnswers(...statuses: number[]): Record<number, typeof WireError> {
+  return Object.fromEntries(statuses.map((status) => [status, { ...WireError, description: STATUS_CODES[status] }]))
+}
 
 const price = (amountFen: number | null) => (amountFen === null ? null : yuan(amountFen))
 
@@ -42,5 +55,20 @@ export function toWireDetails(product: Product, publicUrl: string) {
       options: sku.choices.flatMap(([option, value]) => labels.get(`${option}:${value}`) ?? []),
       image_url: sku.image === null ? null : absoluteUrl(publicUrl, sku.image),
     })),
+  }
+}
+
+/** One product of a search. */
+export function toWireHit({ product, match, score, matchedPicture }: Hit, publicUrl: string) {
+  return {
+    offer_id: product.listingId,
+    title: product.title,
+    price: price(product.priceFen),
+    image_url: product.images[0] ? absoluteUrl(publicUrl, product.images[0]) : null,
+    shop_name: product.seller.name,
+    city: product.seller.city,
+    score,
+    match,
+    matched_image_url: matchedPicture === null ? null : absoluteUrl(publicUrl, matchedPicture),
   }
 }

@@ -127,6 +127,9 @@ const BATCH = {
   url: '/api/v1/products/batch',
   payload: { items: [{ storefront: 'weidian', listing_id: '7231368393' }] },
 } as const
+const GALLERY = { url: '/api/v1/qc/weidian/7231368393' }
+const IMAGES = { url: '/api/v1/qc/482910/images' }
+const imagesAt = (link: string) => ({ url: `/api/v1/qc/0/images?url=${link}` })
 /** A key of the same account and route that was used for another request. */
 const reuse =
   (first: InjectOptions): Prepare =>
@@ -162,9 +165,18 @@ const DRIVES: Record<Metered, Record<string, Drive[]>> = {
       { name: 'a batch', status: 200, call: BATCH },
       { name: 'the account', status: 200, call: { url: '/api/v1/me' } },
       { name: 'the counters', status: 200, call: { url: '/api/v1/usage' } },
+      { name: 'the first QC photos', status: 200, call: GALLERY },
+      { name: 'all QC photos', status: 200, call: IMAGES },
+      { name: 'all QC photos, by a link', status: 200, call: imagesAt(CALLS.item.payload.url) },
     ],
     '304': [
       { name: 'a listing that the caller has', status: 304, call: { ...CALLS.qc, headers: { 'if-none-match': '*' } } },
+      { name: 'photos that the caller has', status: 304, call: { ...IMAGES, headers: { 'if-none-match': '*' } } },
+    ],
+    '404': [
+      ...common('qc')['404']!,
+      { name: 'no such number', status: 404, call: { url: '/api/v1/qc/999999999/images' } },
+      { name: 'a link to no such listing', status: 404, call: imagesAt(UNKNOWN.item.payload.url) },
     ],
     '429': [
       ...common('qc')['429']!,
@@ -172,11 +184,21 @@ const DRIVES: Record<Metered, Record<string, Drive[]>> = {
     ],
     '4xx': [
       { name: 'no id', status: 400, call: { url: '/api/v1/products/weidian/72x1' } },
+      { name: 'no number', status: 400, call: { url: '/api/v1/qc/taobao/images' } },
+      { name: 'a link to no listing', status: 400, call: imagesAt('https://example.com/') },
       { name: 'an empty batch', status: 400, call: other(BATCH, { items: [] }) },
       { name: 'too large a batch', status: 413, call: other(BATCH, { items: [big] }) },
       { name: 'a key of another request', status: 409, call: other(BATCH, { items: [{}] }), prepare: reuse(BATCH) },
     ],
-    '5xx': [{ name: 'a source that is down', status: 500, call: { url: `/api/v1/products/taobao/${FAILING}` } }],
+    '5xx': [
+      { name: 'a source that is down', status: 500, call: { url: `/api/v1/products/taobao/${FAILING}` } },
+      { name: 'a source that is down, for photos', status: 500, call: { url: `/api/v1/qc/taobao/${FAILING}` } },
+      {
+        name: 'a source that is down, for a link',
+        status: 500,
+        call: imagesAt(`https://item.taobao.com/item.htm?id=${FAILING}`),
+      },
+    ],
   },
   sourcing: {
     ...common('sourcing'),

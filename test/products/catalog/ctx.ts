@@ -10,6 +10,7 @@ import { fileBlobs } from '../../../src/lib/blobs.ts'
 import type { Clock } from '../../../src/lib/clock.ts'
 import { openHttp } from '../../../src/lib/http-client.ts'
 import { systemRandom } from '../../../src/lib/ids.ts'
+import { openWorkers } from '../../../src/lib/workers.ts'
 import { MARKETPLACES } from '../../../src/products/links/marketplaces.ts'
 import type { Source } from '../../../src/products/sources/source.ts'
 import type { Listing } from '../../../src/products/listing.ts'
@@ -40,8 +41,10 @@ export async function catalogCtx(
   const { db, pool, connection } = await testDatabase(t, { own: true })
   const dataDir = await mkdtemp(join(tmpdir(), 'openhaul-test-'))
   const http = openHttp()
+  const workers = openWorkers()
   t.after(async () => {
     await http.close()
+    await workers.close()
     await rm(dataDir, { recursive: true, force: true })
   })
   const ctx: Partial<CatalogCtx> = {
@@ -53,6 +56,7 @@ export async function catalogCtx(
     connection,
     http,
     blobs: fileBlobs(join(dataDir, 'blobs')),
+    workers,
     log: silentLog,
     sources,
     publicUrl: 'http://haul.test',

@@ -88,8 +88,8 @@ test('the demo stays apart, and gives way to a live row of the same listing', as
   const ctx = await catalogCtx(t)
   const mixed = { ...ctx, config: { ...ctx.config, demo: true } }
   await storeDemo(ctx, [
-    { ...listing({ listingId: '1' }), id: 500_001, qcPhotos: [] },
-    { ...listing({ listingId: '2' }), id: 500_002, qcPhotos: [] },
+    { ...listing({ listingId: '1' }), id: 500_001 },
+    { ...listing({ listingId: '2' }), id: 500_002 },
   ])
   await storeListing(ctx, listing({ listingId: '2' }), 'shelf')
   const find = async (searched: typeof ctx, catalogue: 'live' | 'demo') => {

@@ -99,7 +99,7 @@ test('a service that fails leaves the original, and is left alone for a while', 
 test('neither the demo, nor Chinese, nor a missing service causes a call', async (t) => {
   const service = await withService(t)
   const { ctx } = service
-  await storeDemo(ctx, [{ ...listing({ listingId: '1' }), id: 500_001, qcPhotos: [] }])
+  await storeDemo(ctx, [{ ...listing({ listingId: '1' }), id: 500_001 }])
   const demo = await lookUp(ctx, { catalogue: 'demo' }, { marketplace: 'taobao', listingId: '1' })
   assert.equal((await translateProduct(ctx, demo, 'en')).description?.translated, false)
   const product = await stored(ctx, { listingId: '5' })

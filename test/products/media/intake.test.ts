@@ -1,59 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { crc32, deflateSync } from 'node:zlib'
 import sharp from 'sharp'
 import { DomainError } from '../../../src/lib/errors.ts'
 import { PICTURE_BYTES_MAX, reencode } from '../../../src/products/media/intake.ts'
-import { imaging, inTurn } from '../../../src/products/media/imaging.ts'
-
-/** Blocks of colour with noise, so that no encoder shrinks it to nothing. */
-function noisy(width: number, height: number) {
-  const raw = Buffer.alloc(width * height * 3)
-  let state = 7
-  for (let at = 0; at < raw.length; at++) {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0
-    raw[at] = (state >>> 16) & 255
-  }
-  return sharp(raw, { raw: { width, height, channels: 3 } })
-}
-
-function chunk(type: string, data: Buffer): Buffer {
-  const head = Buffer.alloc(8)
-  head.writeUInt32BE(data.length)
-  head.write(type, 4, 'latin1')
-  const sum = Buffer.alloc(4)
-  sum.writeUInt32BE(crc32(Buffer.concat([head.subarray(4), data])))
-  return Buffer.concat([head, data, sum])
-}
-
-const PNG_SIGNATURE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1')
-
-/** A small file that says it has `side` × `side` pixels of one bit, and has them. */
-function pngBomb(side: number): Buffer {
-  const header = Buffer.alloc(13)
-  header.writeUInt32BE(side, 0)
-  header.writeUInt32BE(side, 4)
-  header[8] = 1
-  const rows = deflateSync(Buffer.alloc((Math.ceil(side / 8) + 1) * side))
-  return Buffer.concat([PNG_SIGNATURE, chunk('IHDR', header), chunk('IDAT', rows), chunk('IEND', Buffer.alloc(0))])
-}
-
-function animatedPng(still: Buffer): Buffer {
-  // After signature and IHDR.
-  const at = 8 + 25
-  return Buffer.concat([
-    still.subarray(0, at),
-    chunk('acTL', Buffer.from([0, 0, 0, 2, 0, 0, 0, 0])),
-    still.subarray(at),
-  ])
-}
-
-async function animatedWebp(): Promise<Buffer> {
-  const frames = Buffer.concat([await noisy(32, 32).raw().toBuffer(), Buffer.alloc(32 * 32 * 3, 200)])
-  return sharp(frames, { raw: { width: 32, height: 64, channels: 3, pageHeight: 32 } })
-    .webp({ loop: 0 })
-    .toBuffer()
-}
+import { imaging } from '../../../src/products/media/imaging.ts'
+import { animatedWebp, EMPTY_ZIP, GIF, noisy, PNG_SIGNATURE, plain, pngBomb, withChunk } from './pictures.ts'
 
 const svg =
   '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="90"><rect width="90" height="90" fill="red"/></svg>'
@@ -68,10 +19,10 @@ test('refuses what is no acceptable picture, with a sentence', async (t) => {
   avis.write('avis', 8, 'latin1')
   const animated = await animatedWebp()
   assert.equal((await sharp(animated).metadata()).pages, 2)
-  const gif = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64')
   const anywhere = (head: string, length = 4_000) =>
     Buffer.concat([Buffer.from(head, 'latin1'), Buffer.alloc(length, 0x5a)])
 
+  const more = 'The picture carries other data behind its end.'
   const kind = 'The picture is not a JPEG, PNG, WebP or AVIF file.'
   const short = 'The picture is empty or cut short.'
   const broken = 'The picture is damaged or cut short.'
@@ -88,14 +39,14 @@ test('refuses what is no acceptable picture, with a sentence', async (t) => {
       broken,
     ],
     ['SVG behind the first bytes of a PNG', Buffer.concat([PNG_SIGNATURE, Buffer.from(svg)]), broken],
-    ['GIF', gif, kind],
+    ['GIF', GIF, kind],
     ['PDF', anywhere('%PDF-1.7\n'), kind],
     ['TIFF', anywhere('II*\0'), kind],
     ['BMP', anywhere('BM'), kind],
     ['HEIC', anywhere('\0\0\0\x18ftypheic\0\0\0\0mif1heic'), kind],
     ['web page', Buffer.from('<!doctype html><title>404</title><p>not found</p>'), kind],
     ['animated WebP', animated, moving],
-    ['animated PNG', animatedPng(png), moving],
+    ['animated PNG', withChunk(png, 'acTL', Buffer.from([0, 0, 0, 2, 0, 0, 0, 0])), moving],
     ['AVIF sequence', avis, moving],
     ['half a JPEG', half(jpeg), broken],
     ['half a PNG', half(png), broken],
@@ -103,8 +54,26 @@ test('refuses what is no acceptable picture, with a sentence', async (t) => {
     ['half an AVIF', half(avif), broken],
     ['JPEG header and noise', anywhere('\xff\xd8\xff\xe0'), broken],
     ['PNG header and noise', anywhere('\x89PNG\r\n\x1a\n'), broken],
-    ['WebP header and noise', anywhere('RIFF\x10\0\0\0WEBPVP8 '), broken],
-    ['AVIF header and noise', anywhere('\0\0\0\x18ftypavif\0\0\0\0mif1avif'), broken],
+    ['WebP header and noise', anywhere('RIFF\x10\0\0\0WEBPVP8 '), more],
+    ['AVIF header and noise', anywhere('\0\0\0\x18ftypavif\0\0\0\0mif1avif'), more],
+    ['JPEG and archive', Buffer.concat([jpeg, EMPTY_ZIP]), more],
+    ['PNG and archive', Buffer.concat([png, EMPTY_ZIP]), more],
+    ['WebP and archive', Buffer.concat([webp, EMPTY_ZIP]), more],
+    ['AVIF and archive', Buffer.concat([avif, EMPTY_ZIP]), more],
+    ['JPEG and web page', Buffer.concat([jpeg, Buffer.from('<script>alert(1)</script>')]), more],
+    ['JPEG, zeros and archive', Buffer.concat([jpeg, Buffer.alloc(512), EMPTY_ZIP]), more],
+    ['JPEG and PNG', Buffer.concat([jpeg, png]), more],
+    ['JPEG and half of another', Buffer.concat([jpeg, half(jpeg)]), broken],
+    ['PNG and GIF', Buffer.concat([png, GIF]), more],
+    ['AVIF and a box of another kind', Buffer.concat([avif, Buffer.from('\0\0\0\x0cjunk1234', 'latin1')]), more],
+    ['AVIF and a film', Buffer.concat([avif, Buffer.from('\0\0\0\x08moov', 'latin1')]), moving],
+    ['JPEG without its end', jpeg.subarray(0, -2), broken],
+    ['PNG without its end', png.subarray(0, -12), broken],
+    [
+      'a side of 12,001 pixels',
+      await plain(12_001, 2).png().toBuffer(),
+      'The picture has a side of more than 12,000 pixels.',
+    ],
     ['49 megapixels in a few KB', pngBomb(7_000), 'The picture has more than 40 megapixels.'],
     ['more than 10 MB', Buffer.alloc(PICTURE_BYTES_MAX + 1, 0xff), 'The picture is larger than 10 MB.'],
   ]
@@ -136,6 +105,28 @@ test('takes the four kinds and gives WebP of their size', async () => {
   }
 })
 
+test('what belongs to a picture is no other data: zeros that fill up, smaller pictures within and behind', async () => {
+  const jpeg = await noisy(120, 80).jpeg().toBuffer()
+  const small = await noisy(16, 16).jpeg().toBuffer()
+  const size = Buffer.alloc(2)
+  size.writeUInt16BE(small.length + 2 + 6)
+  const within = Buffer.concat([Buffer.from([0xff, 0xe1]), size, Buffer.from('Exif\0\0'), small])
+  const pictures = [
+    Buffer.concat([jpeg, Buffer.alloc(4_096)]),
+    Buffer.concat([jpeg, small, small, Buffer.alloc(3)]),
+    Buffer.concat([jpeg.subarray(0, 2), within, jpeg.subarray(2)]),
+    Buffer.concat([jpeg.subarray(0, 2), Buffer.from([0xff, 0xff, 0xff]), jpeg.subarray(2)]),
+    await noisy(120, 80).jpeg({ progressive: true }).toBuffer(),
+    Buffer.concat([await noisy(120, 80).png().toBuffer(), Buffer.alloc(7)]),
+    Buffer.concat([await noisy(120, 80).webp().toBuffer(), Buffer.alloc(7)]),
+    Buffer.concat([await noisy(120, 80).avif({ effort: 0 }).toBuffer(), Buffer.alloc(64)]),
+  ]
+  for (const [at, bytes] of pictures.entries()) {
+    const { width, height } = await reencode(bytes)
+    assert.deepEqual([width, height], [120, 80], `${at}`)
+  }
+})
+
 test('a picture is made upright and loses its metadata', async () => {
   const upper = {
     input: { create: { width: 60, height: 20, channels: 3 as const, background: '#ff0000' } },
@@ -162,7 +153,8 @@ test('a picture is made upright and loses its metadata', async () => {
     { exif, icc, xmp, iptc, orientation },
     { exif: undefined, icc: undefined, xmp: undefined, iptc: undefined, orientation: undefined },
   )
-  assert.ok(!webp.includes('nobody') && !webp.includes('camera'))
+  const text = Buffer.from(webp).toString('latin1')
+  assert.ok(!text.includes('nobody') && !text.includes('camera'))
   // Orientation 6 turns the upper half to the right.
   const at = async (left: number) =>
     (await sharp(webp).extract({ left, top: 30, width: 1, height: 1 }).removeAlpha().raw().toBuffer())[0]! > 128
@@ -200,27 +192,7 @@ test('many at once all come through, and the decoders of other kinds stay shut',
   )
 
   const configured = await imaging()
-  const gif = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64')
-  await assert.rejects(configured(gif).toBuffer(), /unsupported image format/)
+  await assert.rejects(configured(GIF).toBuffer(), /unsupported image format/)
   await assert.rejects(configured('package.json').toBuffer())
   assert.equal((await configured(Buffer.from(svg)).metadata()).width, 90)
-})
-
-test('at most two pictures are decoded at a time, in the order they came, and a failure frees its place', async () => {
-  let running = 0
-  let most = 0
-  const done: number[] = []
-  const work = async (at: number) => {
-    most = Math.max(most, ++running)
-    await new Promise((resolve) => setImmediate(resolve))
-    running--
-    done.push(at)
-    if (at === 3) throw new Error('third')
-  }
-  const all = await Promise.allSettled(Array.from({ length: 9 }, (_, at) => inTurn(() => work(at))))
-  assert.deepEqual(
-    all.map(({ status }) => status === 'fulfilled'),
-    [true, true, true, false, true, true, true, true, true],
-  )
-  assert.deepEqual([most, running, done], [2, 0, [0, 1, 2, 3, 4, 5, 6, 7, 8]])
 })

@@ -1,0 +1,223 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { readConfig } from '../config.ts'
+import { interruption, withCtx, type Ctx } from '../ctx.ts'
+import { drawDemo } from '../demo/draw.ts'
+import { systemClock } from '../lib/clock.ts'
+import { DomainError, OperatorError } from '../lib/errors.ts'
+import { openWorkers } from '../lib/workers.ts'
+import { readPicture } from '../products/media/media.ts'
+import { runIndexer } from '../products/search/indexer.ts'
+import { learnAsset, type LearnStep } from '../products/search/learning.ts'
+import { addressSample } from '../products/search/pictures.sql.ts'
+import { assetBytes, spaceById, spaceStats, type SpaceRow } from '../products/search/spaces.sql.ts'
+import { assetOf, beginFilling, ensureSpaces, openSpaces, progressOf } from '../products/search/spaces.ts'
+import { print, table } from './print.ts'
+import { openBar } from './progress.ts'
+
+type Json = { json?: boolean }
+
+const LOOK_MS = 500
+/** How many pictures are learnt from unless `--count` says it; more of them teach little more. */
+const LEARN_COUNT = 2_400
+/** The default asset is what is learnt from these. */
+const GENERATED_SEED = 1
+/** What the index in memory needs beside the features that are stored. */
+const MEMORY_FACTOR = 1.25
+
+/** The spaces in use: how many pictures each has, which could not be had and why, and what is still to be done. */
+export async function indexStatus(options: Json): Promise<void> {
+  const spaces = await withCtx(readConfig(), async (ctx) => {
+    const open = (await openSpaces(ctx.db)).filter((space) => space !== null)
+    return Promise.all(open.map((space) => statusOf(ctx, space)))
+  })
+  const head = ['SPACE', 'STATE', 'EMBEDDER', 'ORIGIN', 'PICTURES', 'FAULTS', 'MISSING', 'PRODUCTS DUE', 'MEMORY']
+  const rows = spaces.map((space) => [
+    String(space.space),
+    space.state,
+    `${space.embedder} ${space.fingerprint.slice(0, 12)}`,
+    space.origin,
+    String(space.pictures),
+    String(space.faults.reduce((sum, { count }) => sum + count, 0)),
+    String(space.missing),
+    space.noted ? String(space.due) : `${space.due} and more`,
+    `${(space.memory_bytes / 1e6).toFixed(1)} MB`,
+  ])
+  const faults = spaces.flatMap(({ space, faults: each }) =>
+    each.map(({ fault, count }) => `space ${space}, ${count === 1 ? 'once' : `${count} times`}: ${fault}`),
+  )
+  const words = spaces.length === 0 ? 'There is no index yet; the first start makes it.' : table(head, rows)
+  print(options, { spaces }, [words, ...faults].join('\n'))
+}
+
+async function statusOf({ db }: Ctx, space: SpaceRow) {
+  const stats = await spaceStats(db, space.id)
+  return {
+    space: space.id,
+    state: space.state,
+    embedder: space.embedder,
+    fingerprint: space.fingerprint,
+    origin: space.origin,
+    pictures: stats.pictures,
+    faults: stats.faults,
+    missing: stats.pictures_missing,
+    due: stats.due,
+    noted: space.noted_to === null,
+    memory_bytes: Math.round(stats.pictures * stats.features_bytes_average * MEMORY_FACTOR),
+  }
+}
+
+/**
+ * Makes the features of all pictures anew, beside the index in use, and has them take its place. One that is being filled
+ * already is gone on with.
+ */
+export async function indexRebuild(options: Json): Promise<void> {
+  const result = await withCtx(readConfig(), async (ctx, signal) => {
+    await ensureSpaces(ctx)
+    const [active, filling] = await openSpaces(ctx.db)
+    const { fingerprint, origin } = active!
+    const id = filling?.id ?? (await beginFilling(ctx, assetOf(await assetBytes(ctx.db, fingerprint)), origin))
+    return fill(ctx, id, signal)
+  })
+  print(options, result, `${told(result)} Searches ask them from now on.`)
+}
+
+export type LearnOptions = Json & { generated?: boolean; count?: number; from?: string; write?: string }
+
+/** Learns an asset from pictures, and has a space with it filled and take the place of the one in use; or writes it to a file. */
+export async function indexLearn(options: LearnOptions): Promise<void> {
+  const { generated = false, from, write } = options
+  if (generated && from !== undefined) throw new OperatorError('Give --generated or --from, not both.')
+  if (write !== undefined) return writeAsset(options, write, await learnAlone(options))
+  const { fingerprint, filled } = await withCtx(readConfig(), async (ctx, signal) => {
+    const asset = assetOf(await learnFrom(ctx, options, signal, ctx))
+    await ensureSpaces(ctx)
+    const [active] = await openSpaces(ctx.db)
+    const isKnown = active!.fingerprint === asset.fingerprint
+    const spaceId = isKnown ? null : await beginFilling(ctx, asset, 'learnt')
+    return { fingerprint: asset.fingerprint, filled: spaceId && (await fill(ctx, spaceId, signal)) }
+  })
+  const words = filled
+    ? `${told(filled)} Searches ask them from now on.`
+    : 'Searches ask this already; nothing was changed.'
+  print(options, { fingerprint, changed: Boolean(filled), ...filled }, words)
+}
+
+/** Without a database, unless the pictures are those of its products. */
+async function learnAlone(options: LearnOptions): Promise<Uint8Array> {
+  if (!options.generated && options.from === undefined) {
+    return withCtx(readConfig(), (ctx, signal) => learnFrom(ctx, options, signal, ctx))
+  }
+  const signal = interruption()
+  const workers = openWorkers()
+  try {
+    return await learnFrom({ workers, clock: systemClock }, options, signal)
+  } finally {
+    await workers.close()
+  }
+}
+
+async function writeAsset(options: Json, file: string, bytes: Uint8Array): Promise<void> {
+  await writeFile(file, bytes).catch((error: NodeJS.ErrnoException) => {
+    throw new OperatorError(`${file} cannot be written (${error.code}).`)
+  })
+  const { fingerprint } = assetOf(bytes)
+  print(options, { file, fingerprint, bytes: bytes.length }, `Wrote ${file}, ${bytes.length} bytes, ${fingerprint}.`)
+}
+
+/** What is learnt from invented pictures, those of a folder, or those of an installation. */
+async function learnFrom(
+  parts: Pick<Ctx, 'workers' | 'clock'>,
+  { generated = false, from, count = LEARN_COUNT }: LearnOptions,
+  signal: AbortSignal,
+  own?: Ctx,
+): Promise<Uint8Array> {
+  const source = generated
+    ? { seed: GENERATED_SEED, count }
+    : await collect(from === undefined ? await ownPictures(own!, count) : await filesIn(from), count, signal)
+  const bar = openBar('Learning', count)
+  const onLook = (step: LearnStep, pictures: number) =>
+    bar.to(pictures, step === 'pictures' ? `${pictures} pictures` : STEP_WORDS[step])
+  const bytes = await learnAsset(parts, source, { onLook, signal })
+  bar.end('learnt')
+  return bytes
+}
+
+const STEP_WORDS: Record<LearnStep, string> = {
+  pictures: 'looking at pictures',
+  vector: 'learning what tells pictures apart',
+  words: 'learning their details',
+  cosines: 'measuring how alike they are by chance',
+}
+
+type Reading = () => Promise<Buffer>
+
+async function filesIn(folder: string): Promise<Reading[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    throw new OperatorError(`${folder} is no folder that can be read (${error.code}).`)
+  })
+  const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name)
+  return names.toSorted().map((name) => () => readFile(join(folder, name)))
+}
+
+/** Pictures of this installation's products: more than are wanted, as some cannot be had. */
+async function ownPictures(ctx: Ctx, count: number): Promise<Reading[]> {
+  prepare(ctx)
+  const addresses = await addressSample(ctx.db, count * 2)
+  return addresses.map((address) => () => readPicture(ctx, address))
+}
+
+/** The first `count` that can be had. */
+async function collect(readings: readonly Reading[], count: number, signal: AbortSignal): Promise<Buffer[]> {
+  const bar = openBar('Reading pictures', Math.min(count, readings.length))
+  const had: Buffer[] = []
+  for (const read of readings) {
+    signal.throwIfAborted()
+    if (had.length === count) break
+    const bytes = await read().catch((error: unknown) => {
+      if (error instanceof DomainError) return null
+      throw error
+    })
+    if (bytes) had.push(bytes)
+    if (had.length % 100 === 0) bar.to(had.length, `${had.length} read`)
+  }
+  bar.end(`${had.length} read`)
+  return had
+}
+
+type Filled = { space: number; pictures: number; faults: number }
+
+const told = ({ space, pictures, faults }: Filled): string =>
+  `Space ${space} has ${pictures} pictures${faults > 0 ? `, and ${faults} could not be had (\`index status\`)` : ''}.`
+
+/** What a server gives its ctx, so that this process can index as one would. */
+function prepare(ctx: Ctx): void {
+  ctx.draw = drawDemo(ctx.workers)
+}
+
+/** Waits until a space is filled and in use. It is filled here, unless another process is at it already. */
+async function fill(ctx: Ctx, spaceId: number, signal: AbortSignal): Promise<Filled> {
+  prepare(ctx)
+  const over = new AbortController()
+  const indexing = runIndexer(ctx, { signal: AbortSignal.any([signal, over.signal]) })
+  const bar = openBar('Indexing pictures', 100)
+  try {
+    for (;;) {
+      const state = (await spaceById(ctx.db, spaceId))?.state
+      const { done, total } = await progressOf(ctx.db, spaceId)
+      bar.to(total === 0 ? 0 : Math.floor((100 * done) / total), `${done} of ${total} pictures`)
+      if (state === 'active') break
+      if (state !== 'filling') throw new OperatorError('Another space was begun meanwhile, and this one was given up.')
+      await ctx.clock.sleep(LOOK_MS, signal)
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error
+    throw new OperatorError('Interrupted. What was done stays; a server goes on with it, and so does `index rebuild`.')
+  } finally {
+    over.abort()
+    await indexing
+  }
+  const { pictures, faults } = await spaceStats(ctx.db, spaceId)
+  bar.end(`${pictures} pictures`)
+  return { space: spaceId, pictures, faults: faults.reduce((sum, { count }) => sum + count, 0) }
+}
