@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
 import sharp from 'sharp'
 import type { Ctx, Watched } from '../../../src/ctx.ts'
 import { systemClock } from '../../../src/lib/clock.ts'
@@ -119,11 +118,11 @@ test('a space takes over while searches go on, without an error and never mixed'
   await beginFilling(first, asset, 'learnt')
   await Promise.race([
     searching,
-    until('both ask the new space', () =>
-      [first, second].every(({ search }) => search.current()!.embedding.info.fingerprint === asset.fingerprint),
-    ),
+    until('searches on both nodes ask the new space', () => {
+      const isNew = [first, second].every(({ search }) => search.current()!.index.fingerprint === asset.fingerprint)
+      return isNew && seen.has(asset.fingerprint)
+    }),
   ])
-  await delay(200)
   over.abort()
   await searching
   assert.deepEqual(seen, new Set([before, asset.fingerprint]))
