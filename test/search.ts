@@ -13,7 +13,7 @@ export async function searchableDemo(t: TestContext, env: Record<string, string>
   const { app, ctx } = await testApp(t, env)
   ctx.draw = drawDemo(ctx.workers)
   await storeDemo(ctx, demoListings())
-  await storeDemoQc(ctx, demoGalleries())
+  await storeDemoQc(ctx, await demoGalleries())
   await ensureSpaces(ctx)
   await storeDemoFeatures(ctx)
   await ctx.search.start()

@@ -45,7 +45,7 @@ export async function serve(): Promise<void> {
     await openUsageUpkeep(ctx).ensurePartitions()
     // The sandbox sees the demo products on every installation; DEMO decides whether live keys do too.
     await storeDemo(ctx, demoListings())
-    await storeDemoQc(ctx, demoGalleries())
+    await storeDemoQc(ctx, await demoGalleries())
     await ensureSpaces(ctx)
     await storeDemoFeatures(ctx)
     const loaded = ctx.search.start()
@@ -59,7 +59,7 @@ export async function serve(): Promise<void> {
       await listenMetrics(app, config)
       await Promise.race([loaded, delay(SEARCH_MS, undefined, { ref: false })])
       const address = await listen(app, ctx)
-      process.stdout.write(`openhaul ready on ${address}\n${keys ? invitation(address, keys) : ''}`)
+      process.stdout.write(`openhaul ready on ${address}\n${keys ? invitation(address, ctx.publicUrl, keys) : ''}`)
       jobs = startJobs({ connection: ctx.connection, log, timed: timedJobs(ctx) })
       indexing = runIndexer(ctx, { signal: stopping })
       if (!stopping.aborted) await once(stopping, 'abort')
@@ -109,10 +109,11 @@ function listenError(error: NodeJS.ErrnoException, config: Config): Error {
 }
 
 /** What a newcomer can paste next: one call for each surface. */
-function invitation(address: string, keys: DemoKeys): string {
+function invitation(address: string, publicUrl: string, keys: DemoKeys): string {
   // Reached from this machine, whatever was listened on.
   const url = address.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:')
   const link = encodeURIComponent('https://detail.1688.com/offer/791912182230.html')
+  const picture = encodeURIComponent(`${publicUrl}/media/demo/v1/791912182230-1.webp`)
   return `
 # qc: a product with its QC photos
 curl -s -H 'Authorization: Bearer ${keys.qc}' ${url}/api/v1/products/weidian/7231368393
@@ -122,6 +123,9 @@ curl -s -H 'X-API-Key: ${keys.cbk}' -d 'url=https://weidian.com/item.html?itemID
 
 # sourcing: a wholesale product of 1688 with its prices and skus
 curl -s -H 'X-API-Key: ${keys.oh}' '${url}/api/v1/1688/get_product_details?offer_id=791912182230'
+
+# search: products of 1688 that match a picture
+curl -s -H 'X-API-Key: ${keys.oh}' '${url}/api/v1/1688/search_by_image?image_url=${picture}&page_size=3'
 
 # links: what a link points at, and the same for every agent (no key)
 curl -s '${url}/api/v1/links?url=${link}&to=all'

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { Ctx } from '../ctx.ts'
+import { unpackFeatures } from '../products/search/embedder/features.ts'
 import { type ReadyFeatures, storeFeatures } from '../products/search/pictures.ts'
 import { demoListings } from './catalogue.ts'
 
@@ -39,6 +40,16 @@ export async function storeDemoFeatures(ctx: Pick<Ctx, 'db' | 'clock'>): Promise
     return [...rows('image', images), ...rows('qc', qcPhotos)]
   })
   await storeFeatures(ctx, fingerprint, ready)
+}
+
+/** The perceptual hash of every drawing, in hexadecimal, by its path below `/media/`; null for a blank one. */
+export async function readDemoHashes(): Promise<Map<string, string | null>> {
+  const { features } = await readDemoFeatures()
+  const hashOf = (packed: Buffer) => {
+    const { isBlank, pHash } = unpackFeatures(packed)
+    return isBlank ? null : Buffer.from(pHash).toString('hex')
+  }
+  return new Map([...features].map(([path, packed]) => [path, hashOf(packed)]))
 }
 
 /** The file's bytes: each text behind its length in one byte, features behind theirs in two. */

@@ -1,6 +1,7 @@
 import type { DemoGallery } from '../products/qc/demo.ts'
 import type { DemoListing, Look } from './build.ts'
 import { demoListings, findLook } from './catalogue.ts'
+import { readDemoHashes } from './features.ts'
 import { seeded } from './seeded.ts'
 import { qcColour } from './views.ts'
 
@@ -12,14 +13,15 @@ const MINUTE_MS = 60_000
 const FIRST_DAY = Date.UTC(2025, 5, 1)
 
 /** Every demo product with the sets of its drawn photos: those of one colour are one set, of a sku in that colour. */
-export function demoGalleries(): DemoGallery[] {
+export async function demoGalleries(): Promise<DemoGallery[]> {
+  const hashes = await readDemoHashes()
   return demoListings().map((listing) => {
     const { id, marketplace, listingId } = listing
-    return { id, marketplace, listingId, sets: setsOf(listing, findLook(listingId)!) }
+    return { id, marketplace, listingId, sets: setsOf(listing, findLook(listingId)!, hashes) }
   })
 }
 
-function setsOf(listing: DemoListing, look: Look): DemoGallery['sets'] {
+function setsOf(listing: DemoListing, look: Look, hashes: ReadonlyMap<string, string | null>): DemoGallery['sets'] {
   const dice = seeded(`qc ${listing.listingId}`)
   const colourOf = (path: string) => qcColour(path.slice(DRAWN.length), look.colours.length)
   const byColour = Map.groupBy(listing.qcPhotos, colourOf)
@@ -38,7 +40,7 @@ function setsOf(listing: DemoListing, look: Look): DemoGallery['sets'] {
       weightGrams: Math.round(look.weightGrams),
       sizeMm: measured(look.boxCm, listing.sizeCm3!),
       isPublic: true,
-      paths,
+      photos: paths.map((path) => ({ path, phash: hashes.get(path) ?? null })),
     }
   })
 }

@@ -6,7 +6,7 @@ import { qcColour } from '../../src/demo/views.ts'
 import { assertFacts } from '../../src/products/qc/facts.ts'
 
 const listings = new Map(demoListings().map((listing) => [listing.id, listing]))
-const galleries = demoGalleries()
+const galleries = await demoGalleries()
 
 test('every drawn photo stands in one set, of a sku in the colour that it shows', () => {
   assert.deepEqual(
@@ -16,11 +16,16 @@ test('every drawn photo stands in one set, of a sku in the colour that it shows'
   for (const { id, listingId, sets } of galleries) {
     const listing = listings.get(id)!
     const look = findLook(listingId)!
-    assert.deepEqual(sets.flatMap(({ paths }) => paths).sort(), listing.qcPhotos.toSorted(), String(id))
-    for (const { skuId, paths } of sets) {
+    assert.deepEqual(
+      sets.flatMap(({ photos }) => photos.map(({ path }) => path)).sort(),
+      listing.qcPhotos.toSorted(),
+      String(id),
+    )
+    for (const { skuId, photos } of sets) {
       const sku = listing.skus.find((each) => each.skuId === skuId)!
       const at = listing.options[0]?.values.findIndex((value) => value.id === sku.choices[0]![1]) ?? 0
-      for (const path of paths) {
+      for (const { path, phash } of photos) {
+        assert.match(phash!, /^[0-9a-f]{64}$/)
         assert.equal(qcColour(path.slice('/media/demo/'.length), look.colours.length), at, path)
       }
     }
@@ -43,11 +48,16 @@ test('what is known of a set is what can have been measured: the newest first, w
   }
 })
 
-test('the same on every machine', () => {
-  assert.deepEqual(demoGalleries(), galleries)
+test('the same on every machine', async () => {
+  assert.deepEqual(await demoGalleries(), galleries)
   const { sets } = galleries.find(({ id }) => id === 482_910)!
   assert.deepEqual(
-    sets.map(({ takenAt, weightGrams, sizeMm, paths }) => [takenAt!.toISOString(), weightGrams, sizeMm, paths.length]),
+    sets.map(({ takenAt, weightGrams, sizeMm, photos }) => [
+      takenAt!.toISOString(),
+      weightGrams,
+      sizeMm,
+      photos.length,
+    ]),
     [
       ['2026-01-02T08:13:00.000Z', 832, [330, 210, 120], 4],
       ['2025-12-08T04:51:00.000Z', 832, [330, 210, 120], 5],

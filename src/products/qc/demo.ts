@@ -6,11 +6,11 @@ import { QC_PREVIEW_MAX } from '../catalog/product.ts'
 import type { ListingRef } from '../listing.ts'
 import { putQcPicturesOf } from '../search/pictures.ts'
 import type { QcFacts } from './facts.ts'
-import { insertOf } from './qc.ts'
+import { insertOf, type Photo } from './qc.ts'
 import { qcDemoDigests, qcDemoLock, qcSetDeleteOf, qcSetInsert } from './qc.sql.ts'
 
-/** The drawn photos of a demo product: sets in the order of a gallery, the newest first, each with paths below `/media/`. */
-export type DemoGallery = ListingRef & { id: number; sets: readonly (QcFacts & { paths: readonly string[] })[] }
+/** The drawn photos of a demo product: sets in the order of a gallery, the newest first, each with photos below `/media/`. */
+export type DemoGallery = ListingRef & { id: number; sets: readonly (QcFacts & { photos: readonly Photo[] })[] }
 
 /**
  * Makes the sets of the demo's products exactly those of `galleries`, which names every product of the demo; the products are
@@ -30,17 +30,13 @@ export async function storeDemoQc(ctx: Pick<Ctx, 'db' | 'clock'>, galleries: rea
       changed.map(({ id }) => id),
     )
     const inserts = changed.flatMap(({ id, sets, digests }) =>
-      sets.map((set, at) =>
-        insertOf(
-          id,
-          set,
-          set.paths.map((path) => ({ path, phash: null })),
-          digests[at]!,
-        ),
-      ),
+      sets.map((set, at) => insertOf(id, set, set.photos, digests[at]!)),
     )
     await qcSetInsert(tx, inserts, ctx.clock.now())
-    const told = changed.map(({ sets, ...product }) => ({ ...product, paths: sets.flatMap(({ paths }) => paths) }))
+    const told = changed.map(({ sets, ...product }) => ({
+      ...product,
+      paths: sets.flatMap(({ photos }) => photos.map(({ path }) => path)),
+    }))
     await putQcPicturesOf(
       tx,
       told.map(({ id, paths }) => ({ id, addresses: paths })),

@@ -34,7 +34,8 @@ export type NewQcSet = QcFacts & {
 }
 
 /** A photo as it is kept; its hash is hexadecimal, null when the picture is blank. */
-type Photo = { path: string; phash: string | null }
+/** `phash` in hexadecimal; null for a blank picture. */
+export type Photo = { path: string; phash: string | null }
 
 /**
  * Adds photos of a live product: all of them or none. The same pictures taken at the same time are added once, whoever sends

@@ -22,7 +22,7 @@ function gallery(at: number, sets: string[][]): DemoGallery {
     sets: sets.map((names, each) => ({
       ...facts,
       takenAt: new Date(Date.UTC(2026, 0, 20 - each)),
-      paths: names.map(photo),
+      photos: names.map((name) => ({ path: photo(name), phash: null })),
     })),
   }
 }

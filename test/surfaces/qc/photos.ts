@@ -13,7 +13,7 @@ import { listing } from '../../products/catalog/listings.ts'
 export async function openGallery(t: TestContext, parts: Partial<Ctx> = {}, env: Record<string, string> = {}) {
   const { app, ctx } = await testApp(t, env, parts)
   await storeDemo(ctx, demoListings())
-  await storeDemoQc(ctx, demoGalleries())
+  await storeDemoQc(ctx, await demoGalleries())
   const live = await seedKey(ctx, { mode: 'live', room: true })
   const sandbox = await seedKey(ctx, { mode: 'test', room: true })
   const get = (url: string, headers = live.headers) => app.inject({ url: `/api/v1${url}`, headers })
