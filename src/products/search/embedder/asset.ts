@@ -36,7 +36,7 @@ export function writeAsset({ vector, codebook, cosines }: Learnt): Uint8Array {
   }
   const parts = [
     Uint32Array.of(vector.to, cosines.length),
-    Float32Array.from(cosines.flat()),
+    Float64Array.from(cosines.flat()),
     vector.mean,
     factors,
     codebook.projection.mean,
@@ -67,7 +67,7 @@ export function readAsset(bytes: Uint8Array): Learnt {
   const take = (length: number) => content.buffer.slice(content.byteOffset + at, content.byteOffset + (at += length))
   const floats = (count: number) => new Float32Array(take(count * 4))
   const [dim = 0, shares = 0] = new Uint32Array(take(8))
-  const pairs = floats(shares * 2)
+  const pairs = new Float64Array(take(shares * 16))
   const mean = floats(RAW_DIM)
   const factors = floats(dim)
   const local = {

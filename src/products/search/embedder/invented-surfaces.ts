@@ -40,11 +40,13 @@ function smooth(values: Float32Array, x: number, y: number): number {
   return above * (1 - down) + below * down
 }
 
-/** Mostly muted, now and then bright; light and dark as goods and rooms are. */
-export function inventColour(unit: Unit): Colour {
+/** Mostly muted. So often warm, as lamps, wood and skin make rooms; else blue as cloth often is, or anything else. */
+export function inventColour(unit: Unit, warm = 0.4): Colour {
   const light = between(unit, 20, 245)
-  const strength = unit() ** 2 * Math.min(light, 255 - light) * 1.2 + 4
-  const hue = unit() * 2 * Math.PI
+  const strength = unit() ** 3 * Math.min(light, 255 - light) * 1.2 + 3
+  const kind = unit()
+  const around = unit() + unit() - 1
+  const hue = kind < warm ? 0.5 + 0.6 * around : kind < warm + 0.2 ? 4 + 0.4 * around : unit() * 2 * Math.PI
   const channel = (turn: number) => Math.max(0, Math.min(255, light + strength * Math.cos(hue - turn)))
   return [channel(0), channel(2.094), channel(4.189)]
 }
@@ -55,15 +57,28 @@ const mix = (a: Colour, b: Colour, part: number): Colour => [
   a[2] + (b[2] - a[2]) * part,
 ]
 
-/** A material: a pattern of two or three colours, under folds and grain. */
-export function inventSurface(unit: Unit, kinds: readonly Pattern[] = PATTERNS): Surface {
+/** A material: a pattern of two colours, under folds and grain. */
+export function inventSurface(unit: Unit): Surface {
   const base = inventColour(unit)
-  const other = unit() < 0.5 ? inventColour(unit) : mix(base, inventColour(unit), 0.3)
-  const pattern = pick(unit, kinds)(unit)
+  return cover(
+    unit,
+    pick(unit, PATTERNS)(unit),
+    base,
+    unit() < 0.5 ? inventColour(unit) : mix(base, inventColour(unit), 0.3),
+  )
+}
+
+/** What goods lie on or hang before: quieter than goods. */
+export function inventBackdrop(unit: Unit): Surface {
+  const base = inventColour(unit, 0.75)
+  return cover(unit, pick(unit, WALLS)(unit), base, mix(base, inventColour(unit), between(unit, 0.05, 0.3)))
+}
+
+function cover(unit: Unit, pattern: Field, base: Colour, other: Colour): Surface {
   const folds = fractalNoise(unit, between(unit, 15, 90), between(unit, 0.3, 0.6))
   const foldDepth = between(unit, 0.05, 0.5)
   const grain = fractalNoise(unit, between(unit, 2, 6), 0.7)
-  const grainDepth = unit() ** 2 * 60
+  const grainDepth = unit() ** 3 * 60
   return (x, y) => {
     const colour = mix(base, other, pattern(x, y))
     const light = 1 + (folds(x, y) - 0.5) * foldDepth * 2
@@ -72,7 +87,7 @@ export function inventSurface(unit: Unit, kinds: readonly Pattern[] = PATTERNS):
   }
 }
 
-export type Pattern = (unit: Unit) => Field
+type Pattern = (unit: Unit) => Field
 
 const plain: Pattern = () => () => 0
 
@@ -129,5 +144,5 @@ const dotted: Pattern = (unit) => {
   }
 }
 
-export const PATTERNS: readonly Pattern[] = [plain, plain, cloudy, cloudy, blotted, striped, checked, drawn, dotted]
-export const WALLS: readonly Pattern[] = [plain, cloudy, cloudy, drawn]
+const PATTERNS: readonly Pattern[] = [plain, plain, cloudy, cloudy, blotted, striped, checked, drawn, dotted]
+const WALLS: readonly Pattern[] = [plain, plain, cloudy, drawn, striped, checked]

@@ -3,12 +3,11 @@ import { blob, goods, type Outline, placed, type Point, polygon, quad, shoe } fr
 import {
   between,
   fractalNoise,
+  inventBackdrop,
   inventColour,
   inventSurface,
-  PATTERNS,
   pick,
   type Surface,
-  WALLS,
 } from './invented-surfaces.ts'
 import { seededNumbers } from './seeded.ts'
 
@@ -24,14 +23,14 @@ export function* inventPictures(seed: number, count: number): Generator<Raster> 
 
 function inventPicture(unit: Unit): Raster {
   const picture = emptyRaster(unit)
-  const scene = unit()
-  fill(picture, frameOf(picture), inventSurface(unit, scene < 0.3 ? PATTERNS : WALLS))
-  if (scene < 0.3) drawLeaves(picture, unit, 250)
+  const isClutter = unit() < 0.12
+  fill(picture, frameOf(picture), isClutter ? inventSurface(unit) : inventBackdrop(unit))
+  if (isClutter) drawLeaves(picture, unit, 250)
   else {
-    if (unit() < 0.5) drawLeaves(picture, unit, Math.floor(unit() * 25))
-    if (unit() < 0.4) drawFloor(picture, unit)
-    const things = unit() < 0.7 ? 1 : 2 + Math.floor(unit() * 4)
-    for (let each = 0; each < things; each++) drawThing(picture, unit, between(unit, 0.65, 1) / Math.sqrt(things))
+    if (unit() < 0.3) drawLeaves(picture, unit, Math.floor(unit() * 15))
+    if (unit() < 0.25) drawFloor(picture, unit)
+    const things = unit() < 0.85 ? 1 : 2 + Math.floor(unit() * 3)
+    for (let each = 0; each < things; each++) drawThing(picture, unit, things)
   }
   expose(picture, unit)
   return picture
@@ -75,23 +74,21 @@ function drawFloor(picture: Raster, unit: Unit): void {
       [width, height],
       [0, height],
     ],
-    inventSurface(unit),
+    inventBackdrop(unit),
   )
 }
 
-/** A garment, a shoe or a package, with its shadow, parts, seams and print. */
-function drawThing(picture: Raster, unit: Unit, part: number): void {
+/** A garment, a shoe or a package, with its shadow, parts, seams and print; the only one stands in the middle. */
+function drawThing(picture: Raster, unit: Unit, things: number): void {
   const { width, height } = picture
-  const size = (Math.min(width, height) / 2) * part
-  const x = width / 2 + between(unit, -0.5, 0.5) * (width - size)
-  const y = height / 2 + between(unit, -0.5, 0.5) * (height - size)
-  const turn = between(unit, -0.3, 0.3) * (unit() < 0.2 ? 5 : 1)
-  const outline: Outline = pick(unit, [goods, goods, goods, shoe, quad, blob])(unit)
-  shade(
-    picture,
-    placed(outline, x + between(unit, -9, 9), y + between(unit, 1, 9), size * 1.03, turn),
-    between(unit, 0.5, 0.9),
-  )
+  const size = (Math.min(width * 1.2, height) / 2) * (between(unit, 0.65, 1) / Math.sqrt(things))
+  const off = things === 1 ? 0.06 : 0.3
+  const x = width * (0.5 + between(unit, -off, off))
+  const y = height * (0.5 + between(unit, -off, off))
+  const turn = between(unit, -0.1, 0.1) * (unit() < 0.1 ? 15 : 1)
+  const outline: Outline = pick(unit, [goods, goods, goods, goods, goods, shoe, quad, blob])(unit)
+  const shadow = placed(outline, x + between(unit, -9, 9), y + between(unit, 1, 9), size * 1.03, turn)
+  shade(picture, shadow, between(unit, 0.5, 0.9))
   const points = placed(outline, x, y, size, turn)
   fill(picture, points, inventSurface(unit))
   const place = () => [x + between(unit, -0.45, 0.45) * size, y + between(unit, -0.6, 0.6) * size] as const
@@ -180,10 +177,10 @@ function inside(points: readonly Point[], width: number, height: number, visit: 
   }
 }
 
-/** Light from one side, a lens that is not quite sharp, and a sensor's noise. */
+/** Light, mostly from above, a lens that is not quite sharp, and a sensor's noise. */
 function expose({ width, height, rgb }: Raster, unit: Unit): void {
-  const turn = unit() * 6.28
-  const strength = between(unit, 0, 0.35)
+  const turn = between(unit, -1.6, 1.6) - Math.PI / 2
+  const strength = between(unit, 0, 0.4)
   const patches = fractalNoise(unit, 120, 0.5)
   const noise = unit() ** 2 * 10
   const sharp = between(unit, 0.3, 0.9)
