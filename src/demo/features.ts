@@ -10,7 +10,7 @@ export const FEATURES_FILE = new URL('features.bin', import.meta.url)
 type DemoFeatures = { fingerprint: string; features: Map<string, Buffer> }
 
 /** The features that were made in advance (`npm run demo:features`), so that the demo can be searched at once. */
-async function readDemoFeatures(): Promise<DemoFeatures> {
+export async function readDemoFeatures(): Promise<DemoFeatures> {
   const bytes = await readFile(FEATURES_FILE)
   const features = new Map<string, Buffer>()
   let at = 0

@@ -62,18 +62,25 @@ test('the documented example on both addresses, whole', async (t) => {
   }
 })
 
-test('a picture of a product that was cropped, turned, shrunk and compressed finds it first', async (t) => {
+test('pictures of products that were cropped, turned, shrunk and compressed find them first', async (t) => {
   const { ctx, post } = await open(t)
-  const media = await getMedia(ctx, '/media/demo/v1/688012346012-1.webp')
-  const changed = await sharp(await sharp(media!.bytes).rotate(8, { background: '#888' }).toBuffer())
-    .extract({ left: 120, top: 130, width: 620, height: 600 })
-    .resize(420)
-    .jpeg({ quality: 35 })
-    .toBuffer()
-  const answer = await post({ image: changed })
-  const [first] = answer.json().data.products
-  assert.deepEqual([answer.statusCode, first.offer_id, first.match], [200, '688012346012', 'same_picture'])
-  assert.equal(answer.json().data.query_image_url, null)
+  for (const [offerId, turn] of [
+    ['688012346012', 8],
+    ['791912182230', -6],
+    ['688012346012', 90],
+  ] as const) {
+    const media = await getMedia(ctx, `/media/demo/v1/${offerId}-1.webp`)
+    const turned = await sharp(media!.bytes).rotate(turn, { background: '#888' }).toBuffer()
+    const changed = await sharp(turned)
+      .extract({ left: 120, top: 130, width: 620, height: 600 })
+      .resize(420)
+      .jpeg({ quality: 35 })
+      .toBuffer()
+    const answer = await post({ image: changed })
+    const [first] = answer.json().data.products
+    assert.deepEqual([answer.statusCode, first.offer_id, first.match], [200, offerId, 'same_picture'], `turned ${turn}`)
+    assert.equal(answer.json().data.query_image_url, null)
+  }
 })
 
 test('pages go on where the one before ended', async (t) => {
