@@ -33,7 +33,6 @@ export type Milliseconds = { p50: number; p95: number }
 export type ImagesBench = {
   asset: string
   pictures: number
-  bytesPerPicture: number
   recalls: Recall[]
   /** On one thread, from the encoded picture: its features, and what is asked with. */
   extraction: Milliseconds
@@ -68,13 +67,11 @@ export async function benchImages(sample: Sample, options: Options): Promise<Ima
     const setting = { sample, workers, embedding, index, hashes }
     const files = options.learnHalf ? sample.files.slice(half) : sample.files
     const asked = shuffled(files, options.seed).slice(0, options.queries)
-    const { pictures, bytes } = index.stats()
     return {
       asset: options.learnHalf
         ? `learnt from ${half} pictures of the sample`
         : 'the default one, learnt from drawn pictures',
-      pictures,
-      bytesPerPicture: bytes / pictures,
+      pictures: index.stats().pictures,
       recalls: await measureRecall(setting, asked),
       ...(await measureTimes(setting, asset, asked)),
     }

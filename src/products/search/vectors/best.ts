@@ -1,52 +1,58 @@
-/** A whole number below this many can be part of a key. */
+/** Rows are numbers below this, so that a score and a row make one number. */
 const ROWS_MAX = 2 ** 31
+/** Scores are counted one by one between these, and together beyond them. */
+const SCORE_MIN = -32_768
+const SCORE_MAX = 32_767
 
-/**
- * Keeps the best few of many. Of equal scores the lower row is kept. Scores are whole numbers within ± 2²⁰.
- */
+/** Keeps the best few of many rows by whole-numbered scores. Of equal scores the lower row is the better. */
 export class Best {
   readonly #size: number
-  /** Score and row in one number, the higher the better; sorted only when the array is full. */
-  readonly #keys: Float64Array
+  /** How many rows of each score were offered. */
+  readonly #counts = new Uint32Array(SCORE_MAX - SCORE_MIN + 1)
+  /** Score and row in one number, the higher the better, of every row that was among the best when it came. */
+  readonly #keys: number[] = []
+  /** How many of these have at least the score below which none is among the best any more. */
   #count = 0
-  /** Scores of less are not among the best any more. */
-  #least = -Infinity
+  #least = SCORE_MIN
 
   constructor(size: number) {
     this.#size = size
-    this.#keys = new Float64Array(size * 2)
   }
 
   offer(row: number, score: number): void {
-    if (score < this.#least) return
-    this.#keys[this.#count++] = score * ROWS_MAX + (ROWS_MAX - 1 - row)
-    if (this.#count === this.#keys.length) this.#cut()
+    const counted = Math.max(SCORE_MIN, Math.min(SCORE_MAX, score))
+    if (counted < this.#least) return
+    this.#keys.push(score * ROWS_MAX + (ROWS_MAX - 1 - row))
+    this.#counts[counted - SCORE_MIN]!++
+    this.#count++
+    for (;;) {
+      const last = this.#counts[this.#least - SCORE_MIN]!
+      if (this.#count - last < this.#size) return
+      this.#count -= last
+      this.#least++
+    }
   }
 
   /** Offers rows that follow one another, those that have a one in `admits`. */
   offerRun(row: number, scores: Int32Array, admits: Uint8Array): void {
-    let least = this.#least
+    let least = this.#from
     for (let at = 0; at < scores.length; at++) {
       if (scores[at]! < least || admits[row + at] !== 1) continue
       this.offer(row + at, scores[at]!)
-      least = this.#least
+      least = this.#from
     }
   }
 
-  /** The best first. */
-  list(): { row: number; score: number }[] {
-    this.#cut()
-    return Array.from(this.#keys.subarray(0, this.#count), (key) => {
-      const score = Math.floor(key / ROWS_MAX)
-      return { row: ROWS_MAX - 1 - (key - score * ROWS_MAX), score }
-    }).reverse()
+  /** The best, the first the very best. */
+  rows(): number[] {
+    const least = this.#from * ROWS_MAX
+    const keys = Float64Array.from(this.#keys.filter((key) => key >= least)).sort()
+    const rowOf = (key: number) => ROWS_MAX - 1 - (key - Math.floor(key / ROWS_MAX) * ROWS_MAX)
+    return Array.from(keys.subarray(-this.#size), rowOf).reverse()
   }
 
-  #cut(): void {
-    this.#keys.subarray(0, this.#count).sort()
-    if (this.#count <= this.#size) return
-    this.#keys.copyWithin(0, this.#count - this.#size, this.#count)
-    this.#count = this.#size
-    this.#least = Math.floor(this.#keys[0]! / ROWS_MAX)
+  /** What a score has to reach. */
+  get #from(): number {
+    return this.#least === SCORE_MIN ? -Infinity : this.#least
   }
 }

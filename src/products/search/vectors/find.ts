@@ -9,7 +9,7 @@ import { judge } from './verdict.ts'
 import { Votes } from './votes.ts'
 
 /** As many pictures as this, the most alike, may be found as `similar`. */
-const SIMILAR_MAX = 4096
+export const SIMILAR_MAX = 2048
 /** `total` counts to this, and no more products are found. */
 export const TOTAL_MAX = 1000
 /** How many pictures each of the three ways puts forward, whose points are then compared place by place. */
@@ -71,7 +71,7 @@ function admitted({ rows }: Store, query: PictureQuery, { groups, except }: Sear
 export function nearestVectors(scan: Scan, vectors: readonly Int8Array[], admits: Uint8Array): number[] {
   const best = new Best(SIMILAR_MAX)
   scan.dots(vectors, (row, dots) => best.offerRun(row, dots, admits))
-  return best.list().map(({ row }) => row)
+  return best.rows()
 }
 
 /** The best of the vectors' cosines with this one. */
@@ -87,15 +87,15 @@ function bestCosine(vectors: readonly Int8Array[], other: Int8Array): number {
 
 /** In how many bits each row's pair of hashes differs from the nearest pair of the query's. */
 function hashDistances({ rows }: Store, scan: Scan, { hashes }: PictureQuery): Uint16Array {
-  const bits = new Uint16Array(rows.count)
-  scan.distances(hashes, (row, values) => bits.set(values, row))
+  const bits = new Uint16Array(rows.count).fill(HASHES * 256)
+  if (hashes.length > 0) scan.distances(hashes, (row, values) => bits.set(values, row))
   return bits
 }
 
 function nearestHashes(hashBits: Uint16Array, admits: Uint8Array): number[] {
   const best = new Best(BY_HASH)
   for (let row = 0; row < hashBits.length; row++) if (admits[row] === 1) best.offer(row, -hashBits[row]!)
-  return best.list().map(({ row }) => row)
+  return best.rows()
 }
 
 /** Compares the points of the likeliest pictures, and of these `others`, with the query's, as it is and mirrored. */

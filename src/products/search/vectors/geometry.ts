@@ -30,6 +30,8 @@ const SCALE_MAX = 6.5
 /** How far the scale and the angle of a pair may be off. */
 const SCALE_SLACK = 1.67
 const ANGLE_SLACK = 0.5
+/** A point that looks like more points of the other picture than these is of a pattern, which fits onto itself in many ways. */
+const PARTNERS_MAX = 3
 /** Points nearer to each other than this, in pixels, are one place. */
 const PLACE = 3
 const SIDE = 256
@@ -51,7 +53,7 @@ export function mirrored({ width, height, frames }: Frames): Frames {
  * point has a scale and an angle, so each pair is tried.
  */
 export function fit(pairs: readonly Pair[], query: Frames): Fit {
-  const points = pairs.map((pair) => pointOf(pair, query))
+  const points = unambiguous(pairs).map((pair) => pointOf(pair, query))
   const likeliest =
     points.length > HYPOTHESES_MAX ? points.toSorted((a, b) => a.bits - b.bits).slice(0, HYPOTHESES_MAX) : points
   let best = NO_FIT
@@ -79,6 +81,16 @@ export function fit(pairs: readonly Pair[], query: Frames): Fit {
     best = { inliers: places, spread: Math.min(1, Math.max(ofQuery, ofPicture)) }
   }
   return best
+}
+
+function unambiguous(pairs: readonly Pair[]): Pair[] {
+  const ofPoint = new Map<number, number>()
+  const ofFrame = new Map<number, number>()
+  for (const { point, frame } of pairs) {
+    ofPoint.set(point, (ofPoint.get(point) ?? 0) + 1)
+    ofFrame.set(frame, (ofFrame.get(frame) ?? 0) + 1)
+  }
+  return pairs.filter(({ point, frame }) => Math.max(ofPoint.get(point)!, ofFrame.get(frame)!) <= PARTNERS_MAX)
 }
 
 type Point = { x: number; y: number; toX: number; toY: number; scale: number; turn: number; bits: number }

@@ -43,26 +43,18 @@ class MemoryIndex implements VectorIndex {
   }
 
   upsert(entries: readonly IndexEntry[]): Promise<void> {
-    return this.#inTurn(async () => {
-      for (let from = 0; from < entries.length; from += SLICE) {
-        if (from > 0) await yieldToOthers()
-        for (const { features, ...entry } of entries.slice(from, from + SLICE)) {
-          const filed = { ...entry, features: this.#checked(features) }
-          const row = addPicture(this.#store, filed, this.#rows.get(entry.pictureId))
-          this.#rows.set(entry.pictureId, row)
-        }
-      }
+    return this.#inTurn(entries, ({ features, ...entry }) => {
+      const filed = { ...entry, features: this.#checked(features) }
+      this.#rows.set(entry.pictureId, addPicture(this.#store, filed, this.#rows.get(entry.pictureId)))
     })
   }
 
   remove(pictureIds: readonly number[]): Promise<void> {
-    return this.#inTurn(async () => {
-      for (const pictureId of pictureIds) {
-        const row = this.#rows.get(pictureId)
-        if (row === undefined) continue
-        this.#store.rows.remove(row)
-        this.#rows.delete(pictureId)
-      }
+    return this.#inTurn(pictureIds, (pictureId) => {
+      const row = this.#rows.get(pictureId)
+      if (row === undefined) return
+      this.#store.rows.remove(row)
+      this.#rows.delete(pictureId)
     })
   }
 
@@ -77,11 +69,12 @@ class MemoryIndex implements VectorIndex {
     return { kind: 'exact', pictures, bytes: rows.bytes + file.bytes + pictures * MAP_BYTES }
   }
 
-  #inTurn(write: () => Promise<void>): Promise<void> {
-    const mine = this.#last.then(write)
+  /** Writes after all that came before. */
+  async #inTurn<Item>(items: readonly Item[], write: (item: Item) => void): Promise<void> {
+    const mine = this.#last.then(() => inSlices(items, write))
     // The next write takes its turn whether this one succeeded or not.
     this.#last = mine.catch(() => {}).then(() => this.#compact())
-    return mine
+    await mine
   }
 
   #checked(bytes: Uint8Array): PictureFeatures {
@@ -108,6 +101,14 @@ class MemoryIndex implements VectorIndex {
       // There was no room for both, or the threads were closed. The old store serves on; it is tried again when it pays more.
       this.#compactAt = removed * 2
     }
+  }
+}
+
+/** A few at a time, so that nothing else waits long. */
+async function inSlices<Item>(items: readonly Item[], write: (item: Item) => void): Promise<void> {
+  for (let from = 0; from < items.length; from += SLICE) {
+    if (from > 0) await yieldToOthers()
+    for (const item of items.slice(from, from + SLICE)) write(item)
   }
 }
 

@@ -4,7 +4,7 @@ import { growTo, openMemory } from './shared-memory.ts'
 export type RowFacts = { pictureId: number; productId: number; group: number; isBlank: boolean; points: number }
 
 /** Rows lie in blocks, column by column, so that the index grows without moving what is in it. */
-const BLOCK_ROWS = 1024
+export const BLOCK_ROWS = 1024
 const HASH_BYTES = 32
 const HEADER_BYTES = 64
 /** `until` of a row that stands. */

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
+import { BLOCK_ROWS } from './rows.ts'
 import type { Store } from './store.ts'
 
 type Kernel = {
-  dots(row: number, count: number, width: number, vectors: number, out: number): void
+  dots(row: number, count: number, width: number, vector: number, out: number): void
   distances(row: number, count: number, pairs: number, out: number): void
   matches(
     block: number,
@@ -15,7 +16,7 @@ type Kernel = {
   ): number
 }
 
-/** Values of rows that lie one after another, from this row on. Valid during the call alone. */
+/** Values of rows that follow one another, from this row on. Valid during the call alone. */
 type Visit = (row: number, values: Int32Array) => void
 
 let kernel: WebAssembly.Module | undefined
@@ -44,18 +45,26 @@ export class Scan {
     const { rows } = this.#store
     const query = new Int16Array(vectors.length * rows.stride)
     for (const [at, vector] of vectors.entries()) query.set(vector, at * rows.stride)
-    this.#overRows(new Uint8Array(query.buffer), visit, (row, count, out) =>
-      this.#kernel.dots(rows.vectorAt(row), count, rows.stride, vectors.length, out),
-    )
+    const firstOut = this.#ask(new Uint8Array(query.buffer), vectors.length * BLOCK_ROWS * 4)
+    for (let row = 0; row < rows.count; row += BLOCK_ROWS) {
+      // Whole blocks, as the kernel goes four ways at once; what is in none of the rows yet is left out below.
+      const results = vectors.map((_, at) => {
+        const out = firstOut + at * BLOCK_ROWS * 4
+        this.#kernel.dots(rows.vectorAt(row), BLOCK_ROWS, rows.stride, at * rows.stride * 2, out)
+        return new Int32Array(this.#scratch.buffer, out, rows.run(row))
+      })
+      visit(row, results.reduce(highest))
+    }
   }
 
   /** In how many of 512 bits every row's hashes differ from the nearest of these pairs. */
   distances(pairs: readonly { pHash: Uint8Array; dHash: Uint8Array }[], visit: Visit): void {
     const { rows } = this.#store
-    const query = Buffer.concat(pairs.flatMap(({ pHash, dHash }) => [pHash, dHash]))
-    this.#overRows(query, visit, (row, count, out) =>
-      this.#kernel.distances(rows.hashesAt(row), count, pairs.length, out),
-    )
+    const out = this.#ask(Buffer.concat(pairs.flatMap(({ pHash, dHash }) => [pHash, dHash])), BLOCK_ROWS * 4)
+    for (let row = 0; row < rows.count; row += BLOCK_ROWS) {
+      this.#kernel.distances(rows.hashesAt(row), rows.run(row), pairs.length, out)
+      visit(row, new Int32Array(this.#scratch.buffer, out, rows.run(row)))
+    }
   }
 
   /**
@@ -70,20 +79,20 @@ export class Scan {
     return new Uint32Array(this.#scratch.buffer, 0, end / 4)
   }
 
-  #overRows(query: Uint8Array, visit: Visit, scan: (row: number, count: number, out: number) => void): void {
-    const { rows } = this.#store
-    const out = query.length
-    this.#reach(out + rows.run(0) * 4)
+  /** Puts what is asked with at the beginning of the scratch memory, and returns where the results go, of so many bytes. */
+  #ask(query: Uint8Array, bytes: number): number {
+    this.#reach(query.length + bytes)
     new Uint8Array(this.#scratch.buffer).set(query)
-    for (let row = 0, count: number; row < rows.count; row += count) {
-      count = rows.run(row)
-      scan(row, count, out)
-      visit(row, new Int32Array(this.#scratch.buffer, out, count))
-    }
+    return query.length
   }
 
   #reach(bytes: number): void {
     const missing = Math.ceil((bytes - this.#scratch.buffer.byteLength) / 65_536)
     if (missing > 0) this.#scratch.grow(missing)
   }
+}
+
+function highest(a: Int32Array, b: Int32Array): Int32Array {
+  for (let at = 0; at < a.length; at++) if (b[at]! > a[at]!) a[at] = b[at]!
+  return a
 }

@@ -7,43 +7,67 @@
   (import "index" "postings" (memory $postings 1 65536 shared))
   (import "thread" "scratch" (memory $scratch 1))
 
-  ;; For `count` rows of `width` int8 numbers that lie one after another from `row`: the highest of a row's dot products with
-  ;; `vectors` vectors at scratch 0, whose numbers are int16 already, as products of two int8 are. Writes one i32 each from
-  ;; `out`. `width` is a multiple of 16, `vectors` at least 1.
+  ;; The dot products of one vector and `count` rows, of `width` int8 numbers each, that lie one after another from `row`; `count`
+  ;; is a multiple of 4, `width` of 16. The vector is at scratch `vector`, its numbers int16 already. Writes one i32 each from
+  ;; `out`. The four quarters of the rows are gone through side by side: each step loads the vector once for four rows, and
+  ;; while one of them waits for memory the others go on.
   (func (export "dots")
-    (param $row i32) (param $count i32) (param $width i32) (param $vectors i32) (param $out i32)
-    (local $at i32) (local $vectors_end i32) (local $row_end i32) (local $end i32) (local $highest i32) (local $dot i32)
-    (local $sum v128)
-    (local.set $vectors_end (i32.shl (i32.mul (local.get $vectors) (local.get $width)) (i32.const 1)))
-    (local.set $end (i32.add (local.get $out) (i32.shl (local.get $count) (i32.const 2))))
-    (block $done
-      (loop $next_row
-        (br_if $done (i32.ge_u (local.get $out) (local.get $end)))
-        (local.set $highest (i32.const 0x80000000))
-        (local.set $at (i32.const 0))
-        (local.set $row_end (i32.add (local.get $row) (local.get $width)))
-        (loop $next_vector
-          (local.set $row (i32.sub (local.get $row_end) (local.get $width)))
-          (local.set $sum (v128.const i32x4 0 0 0 0))
-          (loop $next_16
-            ;; Eight numbers a step: products of 16 bits, pairs of which are added up in 32 bits.
-            (local.set $sum
-              (i32x4.add (local.get $sum)
-                (i32x4.add
-                  (i32x4.dot_i16x8_s (v128.load $scratch (local.get $at)) (v128.load8x8_s $rows (local.get $row)))
-                  (i32x4.dot_i16x8_s
-                    (v128.load $scratch offset=16 (local.get $at))
-                    (v128.load8x8_s $rows offset=8 (local.get $row))))))
-            (local.set $at (i32.add (local.get $at) (i32.const 32)))
-            (local.set $row (i32.add (local.get $row) (i32.const 16)))
-            (br_if $next_16 (i32.lt_u (local.get $row) (local.get $row_end))))
-          (local.set $dot (call $add_4 (local.get $sum)))
-          (if (i32.gt_s (local.get $dot) (local.get $highest))
-            (then (local.set $highest (local.get $dot))))
-          (br_if $next_vector (i32.lt_u (local.get $at) (local.get $vectors_end))))
-        (i32.store $scratch (local.get $out) (local.get $highest))
-        (local.set $out (i32.add (local.get $out) (i32.const 4)))
-        (br $next_row))))
+    (param $row i32) (param $count i32) (param $width i32) (param $vector i32) (param $out i32)
+    (local $at i32) (local $end i32) (local $rows_end i32) (local $quarter i32)
+    (local $row1 i32) (local $row2 i32) (local $row3 i32) (local $row4 i32)
+    (local $sum1 v128) (local $sum2 v128) (local $sum3 v128) (local $sum4 v128) (local $x v128) (local $y v128)
+    (local.set $end (i32.add (local.get $vector) (i32.shl (local.get $width) (i32.const 1))))
+    (local.set $quarter (i32.shr_u (i32.mul (local.get $count) (local.get $width)) (i32.const 2)))
+    (local.set $row1 (local.get $row))
+    (local.set $row2 (i32.add (local.get $row1) (local.get $quarter)))
+    (local.set $row3 (i32.add (local.get $row2) (local.get $quarter)))
+    (local.set $row4 (i32.add (local.get $row3) (local.get $quarter)))
+    (local.set $rows_end (local.get $row2))
+    (loop $next_rows
+      (local.set $sum1 (v128.const i32x4 0 0 0 0))
+      (local.set $sum2 (v128.const i32x4 0 0 0 0))
+      (local.set $sum3 (v128.const i32x4 0 0 0 0))
+      (local.set $sum4 (v128.const i32x4 0 0 0 0))
+      (local.set $at (local.get $vector))
+      (loop $next_16
+        ;; Products of 16 bits, pairs of which are added up in 32 bits.
+        (local.set $x (v128.load $scratch (local.get $at)))
+        (local.set $y (v128.load $scratch offset=16 (local.get $at)))
+        (local.set $sum1
+          (i32x4.add (local.get $sum1)
+            (i32x4.add
+              (i32x4.dot_i16x8_s (local.get $x) (v128.load8x8_s $rows (local.get $row1)))
+              (i32x4.dot_i16x8_s (local.get $y) (v128.load8x8_s $rows offset=8 (local.get $row1))))))
+        (local.set $sum2
+          (i32x4.add (local.get $sum2)
+            (i32x4.add
+              (i32x4.dot_i16x8_s (local.get $x) (v128.load8x8_s $rows (local.get $row2)))
+              (i32x4.dot_i16x8_s (local.get $y) (v128.load8x8_s $rows offset=8 (local.get $row2))))))
+        (local.set $sum3
+          (i32x4.add (local.get $sum3)
+            (i32x4.add
+              (i32x4.dot_i16x8_s (local.get $x) (v128.load8x8_s $rows (local.get $row3)))
+              (i32x4.dot_i16x8_s (local.get $y) (v128.load8x8_s $rows offset=8 (local.get $row3))))))
+        (local.set $sum4
+          (i32x4.add (local.get $sum4)
+            (i32x4.add
+              (i32x4.dot_i16x8_s (local.get $x) (v128.load8x8_s $rows (local.get $row4)))
+              (i32x4.dot_i16x8_s (local.get $y) (v128.load8x8_s $rows offset=8 (local.get $row4))))))
+        (local.set $row1 (i32.add (local.get $row1) (i32.const 16)))
+        (local.set $row2 (i32.add (local.get $row2) (i32.const 16)))
+        (local.set $row3 (i32.add (local.get $row3) (i32.const 16)))
+        (local.set $row4 (i32.add (local.get $row4) (i32.const 16)))
+        (local.set $at (i32.add (local.get $at) (i32.const 32)))
+        (br_if $next_16 (i32.lt_u (local.get $at) (local.get $end))))
+      ;; The results of a quarter take up `count` bytes: four each.
+      (i32.store $scratch (local.get $out) (call $add_4 (local.get $sum1)))
+      (i32.store $scratch (i32.add (local.get $out) (local.get $count)) (call $add_4 (local.get $sum2)))
+      (i32.store $scratch
+        (i32.add (local.get $out) (i32.shl (local.get $count) (i32.const 1))) (call $add_4 (local.get $sum3)))
+      (i32.store $scratch
+        (i32.add (local.get $out) (i32.mul (local.get $count) (i32.const 3))) (call $add_4 (local.get $sum4)))
+      (local.set $out (i32.add (local.get $out) (i32.const 4)))
+      (br_if $next_rows (i32.lt_u (local.get $row1) (local.get $rows_end)))))
 
   ;; For `count` pairs of hashes (64 bytes each) that lie one after another from `row`: in how many of the 512 bits they
   ;; differ from the nearest of `pairs` pairs at scratch 0. Writes one i32 each from `out`. `pairs` is at least 1.

@@ -8,15 +8,16 @@ export type Evidence = Found['evidence'] & {
 }
 
 /**
- * By measurement: wrong pictures reach so many inliers once in a thousand queries, and then close together. So eight have to
- * be spread, and of more it is enough that they stand on less, though never on a badge or a strip alone.
+ * By measurement: with the true picture taken out, one query in a thousand has another one that passes. Wrong inliers are few and
+ * stand close together, or lie on a floor that two photos share; so few have to be spread, and of more it is enough that
+ * they stand on less, though never on a badge or a strip alone.
  */
-const INLIERS_SAME = 8
+const INLIERS_SAME = 7
 const SPREAD_SAME = 0.15
-const INLIERS_BY_SPREAD_SAME = 1.6
+const INLIERS_BY_SPREAD_SAME = 2.2
 const INLIERS_POSSIBLE = 5
-const HASH_DISTANCE_SAME = 50
-/** `similar` is what is more alike than this share of random pairs. */
+const HASH_DISTANCE_SAME = 60
+/** `similar` is what is more alike than this share of random pairs, or a little less where some points fit too. */
 const FLOOR_SHARE = 0.9
 
 /** From the weakest to the strongest evidence of each kind. They do not overlap, so that the kind goes before all else. */
@@ -28,7 +29,7 @@ const SCORES: Record<Match, readonly [from: number, to: number]> = {
 /** How much of a score the likeness makes out, which so orders what the points or hashes find equal. */
 const LIKENESS_PART = 0.1
 /** How much likeness each point is worth where they are too few for more. */
-const LIKENESS_PER_POINT = 0.03
+const LIKENESS_PER_POINT = 0.15
 
 /**
  * What the evidence amounts to; null when it is less than `similar`. The score grows with the inliers, with the nearness of the
@@ -40,9 +41,9 @@ export function judge(evidence: Evidence, info: EmbedderInfo): { match: Match; s
   if (same > 0) return verdict('same_picture', blend(same, likeness))
   const inliers = evidence.isDetailed ? evidence.inliers : 0
   if (inliers >= INLIERS_POSSIBLE) return verdict('possible', blend(saturating(inliers, INLIERS_POSSIBLE), likeness))
-  if (likeness < 0) return null
   const most = 1 + (INLIERS_POSSIBLE - 1) * LIKENESS_PER_POINT
-  return verdict('similar', (likeness + inliers * LIKENESS_PER_POINT) / most)
+  const similar = likeness + inliers * LIKENESS_PER_POINT
+  return similar < 0 ? null : verdict('similar', similar / most)
 }
 
 function verdict(match: Match, strength: number): { match: Match; score: number } {

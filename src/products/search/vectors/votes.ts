@@ -18,8 +18,7 @@ const COMMON_MIN = 100
 /** So that a picture of many points does not win by them alone. */
 const POINTS_OFFSET = 20
 /** Votes are compared as whole numbers of these. */
-const STEPS = 64
-const STEPS_MAX = 2 ** 20
+const STEPS = 16
 
 /** The points of a query, as it is or mirrored. */
 export type Asked = { count: number; wordsPerPoint: number; words: Uint16Array; signatures: Uint32Array }
@@ -53,9 +52,9 @@ export class Votes {
     for (let row = 0; row < this.#votes.length; row++) {
       if (this.#votes[row] === 0) continue
       const votes = this.#votes[row]! / Math.sqrt(rows.points(row) + POINTS_OFFSET)
-      best.offer(row, Math.min(STEPS_MAX, Math.round(votes * STEPS)))
+      best.offer(row, Math.round(votes * STEPS))
     }
-    return best.list().map(({ row }) => row)
+    return best.rows()
   }
 
   /** The pairs of these rows. */

@@ -1,16 +1,13 @@
 // The part of WebAssembly's interface that we use: neither the language's types nor Node's declare it.
 declare namespace WebAssembly {
-  class Memory {
-    constructor(descriptor: { initial: number; maximum?: number; shared?: true })
+  type Memory = {
     readonly buffer: ArrayBufferLike
-    /** By pages of 64 KiB. Returns how many there were; a `RangeError` when there is no room. */
+    /** By pages of 64 KiB. Returns how many there were; throws a `RangeError` when there is no room. */
     grow(pages: number): number
   }
-  class Module {
-    constructor(bytes: Uint8Array)
-  }
-  class Instance {
-    constructor(module: Module, imports: Record<string, Record<string, Memory>>)
-    readonly exports: Record<string, (...parameters: never[]) => unknown>
-  }
+  const Memory: new (descriptor: { initial: number; maximum?: number; shared?: true }) => Memory
+  type Module = object
+  const Module: new (bytes: Uint8Array) => Module
+  type Instance = { readonly exports: Record<string, (...parameters: never[]) => unknown> }
+  const Instance: new (module: Module, imports: Record<string, Record<string, Memory>>) => Instance
 }

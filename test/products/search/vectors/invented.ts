@@ -1,6 +1,5 @@
 import type { EmbedderInfo } from '../../../../src/products/search/embedder/embedder.ts'
 import {
-  angleByte,
   angleOf,
   NO_WORD,
   type PictureFeatures,
@@ -107,6 +106,3 @@ export function changed(picture: PictureFeatures, draw: Draw, change: Change): P
     },
   }
 }
-
-/** A frame as the file keeps it. */
-export const angleStep = angleByte

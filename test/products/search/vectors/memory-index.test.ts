@@ -5,7 +5,7 @@ import { openWorkers, type WorkersOptions } from '../../../../src/lib/workers.ts
 import { packFeatures, type PictureFeatures, queryOf } from '../../../../src/products/search/embedder/features.ts'
 import { openMemoryIndex } from '../../../../src/products/search/vectors/memory-index.ts'
 import type { IndexEntry } from '../../../../src/products/search/vectors/vector-index.ts'
-import { changed, INFO, invent, inventVector, seeded } from './invented.ts'
+import { changed, INFO, invent, seeded } from './invented.ts'
 
 function open(t: TestContext, options: WorkersOptions = { threads: 1 }) {
   const workers = openWorkers(options)
@@ -173,7 +173,7 @@ test('searches in threads see whole pictures while others are written, replaced 
   const steady = Array.from({ length: 20 }, () => invent(draw))
   const entries = steady.map((features, at) => entry(at + 1, features))
   await index.upsert(entries)
-  let isWriting = true
+  const writing = { isDone: false }
   const write = async () => {
     for (let round = 0; round < 60; round++) {
       // What stands is written again as it is, among new pictures for which the memory grows, some of which go again.
@@ -181,11 +181,11 @@ test('searches in threads see whole pictures while others are written, replaced 
       await index.upsert(fresh.flatMap((each, at) => [each, entries[at % entries.length]!]))
       await index.remove(fresh.slice(0, 50).map(({ pictureId }) => pictureId))
     }
-    isWriting = false
+    writing.isDone = true
   }
   const read = async (from: number) => {
     let searches = 0
-    for (let at = from; isWriting; at = (at + 3) % steady.length, searches++) {
+    for (let at = from; !writing.isDone; at = (at + 3) % steady.length, searches++) {
       const [first] = (await index.search(changed(steady[at]!, draw, { turn: 0.5 }), ALL)).found
       assert.deepEqual(
         [first?.pictureId, first?.match, first && first.evidence.inliers >= 55],
@@ -206,16 +206,14 @@ test('searches in threads see whole pictures while others are written, replaced 
 test('writing gives the event loop back between pictures', async (t) => {
   const index = open(t)
   const draw = seeded(10)
-  const entries = Array.from({ length: 1000 }, (_, at) =>
-    entry(at, { ...invent(draw), global: inventVector(draw, INFO.dim) }),
-  )
-  let turns = 0
-  const timer = setInterval(() => turns++, 0)
-  const count = () => (turns++, isWriting && setImmediate(count))
-  let isWriting = true
-  setImmediate(count)
+  const entries = Array.from({ length: 1000 }, (_, at) => entry(at, invent(draw)))
+  const turns = { taken: 0, isDone: false }
+  const take = () => {
+    turns.taken++
+    if (!turns.isDone) setImmediate(take)
+  }
+  setImmediate(take)
   await index.upsert(entries)
-  isWriting = false
-  clearInterval(timer)
-  assert.ok(turns >= 30, `${turns}`)
+  turns.isDone = true
+  assert.ok(turns.taken >= 30, `${turns.taken}`)
 })
