@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url'
 const BENCHES = [
   { file: 'links.ts', takes: 'about 20 seconds' },
   { file: 'import.ts', takes: 'about four minutes: 200,000 products, loaded three ways' },
+  { file: 'vectors.ts', takes: 'about three minutes: a million vectors, and searches among 100,000 pictures' },
+  { file: 'indexing.ts', takes: 'about seven minutes: look-ups while 10,000 pictures are indexed' },
   { file: 'door.ts', takes: 'about four minutes: look-ups and priced calls, with Valkey where there is one' },
 ]
 

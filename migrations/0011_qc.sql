@@ -30,7 +30,7 @@ create table qc_photo (
   place integer not null check (place >= 0),
   -- Below /media/.
   path text not null check (path <> ''),
-  -- Perceptual; null for a picture that is blank, as those all look alike, and for the demo's drawings.
+  -- Perceptual; null for a picture that is blank, as those all look alike.
   phash bit(256),
   unique (set_id, place)
 );

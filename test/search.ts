@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test'
 import { demoListings } from '../src/demo/catalogue.ts'
 import { drawDemo } from '../src/demo/draw.ts'
-import { storeDemoFeatures } from '../src/demo/features.ts'
+import { readDemoFeatures, storeDemoFeatures } from '../src/demo/features.ts'
 import { demoGalleries } from '../src/demo/qc-sets.ts'
 import { storeDemo } from '../src/products/catalog/catalog.ts'
 import { storeDemoQc } from '../src/products/qc/demo.ts'
@@ -13,9 +13,10 @@ export async function searchableDemo(t: TestContext, env: Record<string, string>
   const { app, ctx } = await testApp(t, env)
   ctx.draw = drawDemo(ctx.workers)
   await storeDemo(ctx, demoListings())
-  await storeDemoQc(ctx, await demoGalleries())
+  const features = await readDemoFeatures()
+  await storeDemoQc(ctx, demoGalleries(features))
   await ensureSpaces(ctx)
-  await storeDemoFeatures(ctx)
+  await storeDemoFeatures(ctx, features)
   await ctx.search.start()
   return { app, ctx }
 }

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
 import { readConfig } from '../config.ts'
 import { withCtx, type Ctx } from '../ctx.ts'
 import { DomainError, OperatorError } from '../lib/errors.ts'
@@ -33,18 +34,16 @@ const SIGNED_SECONDS = 3_600
 export async function qcAdd(product: string, files: string[], options: QcAddOptions): Promise<void> {
   const ref = readRef(product)
   const pictures = files.map(readPictureFile)
+  const facts = {
+    skuId: options.sku ?? null,
+    source: options.source,
+    takenAt: options.taken ?? null,
+    weightGrams: options.weight ?? null,
+    sizeMm: options.size ?? null,
+    isPublic: options.private !== true,
+  }
   const added = await withCtx(readConfig(), async (ctx) =>
-    addQcSet(ctx, {
-      ref,
-      pictures,
-      skuId: options.sku ?? null,
-      source: options.source,
-      takenAt: options.taken ?? null,
-      weightGrams: options.weight ?? null,
-      sizeMm: options.size ?? null,
-      isPublic: options.private !== true,
-      actor: cliActor(),
-    }).catch((error: unknown) => {
+    addQcSet(ctx, { ref, pictures, ...facts, actor: cliActor() }).catch((error: unknown) => {
       throw explain(error, ref, files)
     }),
   )
@@ -54,8 +53,10 @@ export async function qcAdd(product: string, files: string[], options: QcAddOpti
   })
   const value = { set: set.id, product: refKey(ref), new: isNew, public: set.isPublic, photos: set.paths, reused }
   const told = `${photosOf(set)} of ${refKey(ref)}, ${visibilityOf(set)}`
+  const isOther = Object.entries(facts).some(([name, fact]) => !isDeepStrictEqual(fact, set[name as keyof QcSet]))
+  const remedy = isOther ? ' What else is said of it stays as it was; remove it first to say otherwise.' : ''
   const words = [
-    isNew ? `Set ${set.id}: ${told}.` : `Set ${set.id} has them already: ${told}. Nothing was added.`,
+    isNew ? `Set ${set.id}: ${told}.` : `Set ${set.id} has them already: ${told}. Nothing was added.${remedy}`,
     ...reused.map((each) => `${each.photo} is a photo of ${each.product} too: ${each.product_photo}`),
   ]
   print(options, value, words.join('\n'))

@@ -9,7 +9,7 @@ import { readConfig, type Config } from '../config.ts'
 import { interruption, openCtxUnless, type Ctx } from '../ctx.ts'
 import { demoListings } from '../demo/catalogue.ts'
 import { drawDemo } from '../demo/draw.ts'
-import { storeDemoFeatures } from '../demo/features.ts'
+import { readDemoFeatures, storeDemoFeatures } from '../demo/features.ts'
 import { openDemoKeys, type DemoKeys } from '../demo/keys.ts'
 import { demoGalleries } from '../demo/qc-sets.ts'
 import { timedJobs } from '../jobs.ts'
@@ -45,9 +45,10 @@ export async function serve(): Promise<void> {
     await openUsageUpkeep(ctx).ensurePartitions()
     // The sandbox sees the demo products on every installation; DEMO decides whether live keys do too.
     await storeDemo(ctx, demoListings())
-    await storeDemoQc(ctx, await demoGalleries())
+    const features = await readDemoFeatures()
+    await storeDemoQc(ctx, demoGalleries(features))
     await ensureSpaces(ctx)
-    await storeDemoFeatures(ctx)
+    await storeDemoFeatures(ctx, features)
     const loaded = ctx.search.start()
     const keys = config.demo ? await openDemoKeys(ctx) : null
     const app = await buildApp(ctx)

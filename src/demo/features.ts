@@ -1,13 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import type { Ctx } from '../ctx.ts'
-import { unpackFeatures } from '../products/search/embedder/features.ts'
 import { type ReadyFeatures, storeFeatures } from '../products/search/pictures.ts'
 import { demoListings } from './catalogue.ts'
 
 export const FEATURES_FILE = new URL('features.bin', import.meta.url)
 
 /** What an embedder made of the demo's drawings: by the path below `/media/`, as `packFeatures` gives them. */
-type DemoFeatures = { fingerprint: string; features: Map<string, Buffer> }
+export type DemoFeatures = { fingerprint: string; features: Map<string, Buffer> }
 
 /** The features that were made in advance (`npm run demo:features`), so that the demo can be searched at once. */
 export async function readDemoFeatures(): Promise<DemoFeatures> {
@@ -28,8 +27,10 @@ export async function readDemoFeatures(): Promise<DemoFeatures> {
  * Stores the features that were made in advance. Where the active space is of another embedder, the indexer makes them, behind
  * the start.
  */
-export async function storeDemoFeatures(ctx: Pick<Ctx, 'db' | 'clock'>): Promise<void> {
-  const { fingerprint, features } = await readDemoFeatures()
+export async function storeDemoFeatures(
+  ctx: Pick<Ctx, 'db' | 'clock'>,
+  { fingerprint, features }: DemoFeatures,
+): Promise<void> {
   const ready = demoListings().flatMap(({ id, marketplace, images, qcPhotos }): ReadyFeatures[] => {
     const product = { id, catalogue: 'demo', marketplace } as const
     const rows = (role: ReadyFeatures['role'], addresses: readonly string[]) =>
@@ -40,16 +41,6 @@ export async function storeDemoFeatures(ctx: Pick<Ctx, 'db' | 'clock'>): Promise
     return [...rows('image', images), ...rows('qc', qcPhotos)]
   })
   await storeFeatures(ctx, fingerprint, ready)
-}
-
-/** The perceptual hash of every drawing, in hexadecimal, by its path below `/media/`; null for a blank one. */
-export async function readDemoHashes(): Promise<Map<string, string | null>> {
-  const { features } = await readDemoFeatures()
-  const hashOf = (packed: Buffer) => {
-    const { isBlank, pHash } = unpackFeatures(packed)
-    return isBlank ? null : Buffer.from(pHash).toString('hex')
-  }
-  return new Map([...features].map(([path, packed]) => [path, hashOf(packed)]))
 }
 
 /** The file's bytes: each text behind its length in one byte, features behind theirs in two. */

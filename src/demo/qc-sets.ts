@@ -1,7 +1,8 @@
 import type { DemoGallery } from '../products/qc/demo.ts'
 import type { DemoListing, Look } from './build.ts'
 import { demoListings, findLook } from './catalogue.ts'
-import { readDemoHashes } from './features.ts'
+import { unpackFeatures } from '../products/search/embedder/features.ts'
+import type { DemoFeatures } from './features.ts'
 import { seeded } from './seeded.ts'
 import { qcColour } from './views.ts'
 
@@ -13,15 +14,14 @@ const MINUTE_MS = 60_000
 const FIRST_DAY = Date.UTC(2025, 5, 1)
 
 /** Every demo product with the sets of its drawn photos: those of one colour are one set, of a sku in that colour. */
-export async function demoGalleries(): Promise<DemoGallery[]> {
-  const hashes = await readDemoHashes()
+export function demoGalleries({ features }: DemoFeatures): DemoGallery[] {
   return demoListings().map((listing) => {
     const { id, marketplace, listingId } = listing
-    return { id, marketplace, listingId, sets: setsOf(listing, findLook(listingId)!, hashes) }
+    return { id, marketplace, listingId, sets: setsOf(listing, findLook(listingId)!, features) }
   })
 }
 
-function setsOf(listing: DemoListing, look: Look, hashes: ReadonlyMap<string, string | null>): DemoGallery['sets'] {
+function setsOf(listing: DemoListing, look: Look, features: DemoFeatures['features']): DemoGallery['sets'] {
   const dice = seeded(`qc ${listing.listingId}`)
   const colourOf = (path: string) => qcColour(path.slice(DRAWN.length), look.colours.length)
   const byColour = Map.groupBy(listing.qcPhotos, colourOf)
@@ -40,7 +40,7 @@ function setsOf(listing: DemoListing, look: Look, hashes: ReadonlyMap<string, st
       weightGrams: Math.round(look.weightGrams),
       sizeMm: measured(look.boxCm, listing.sizeCm3!),
       isPublic: true,
-      photos: paths.map((path) => ({ path, phash: hashes.get(path) ?? null })),
+      photos: paths.map((path) => ({ path, phash: hashOf(features.get(path)) })),
     }
   })
 }
@@ -50,4 +50,10 @@ function measured([length, width, height]: Look['boxCm'], sizeCm3: number): [num
   const stretch = Math.cbrt(sizeCm3 / (length * width * height))
   const side = (cm: number) => Math.round(cm * stretch * 10)
   return [side(length), side(width), side(height)]
+}
+
+/** Of a drawing that is not blank. */
+function hashOf(packed: Buffer | undefined): string | null {
+  const features = packed && unpackFeatures(packed)
+  return !features || features.isBlank ? null : Buffer.from(features.pHash).toString('hex')
 }

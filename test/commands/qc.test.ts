@@ -49,10 +49,10 @@ test('photos from the command line, from the first to the last', async (t) => {
   const value = { product: cup, public: true, photos: added.photos, reused: [] }
   assert.deepEqual(added, { set, new: true, ...value })
   assert.deepEqual(await tell('qc', 'add', cup, ...photos, ...taken), { set, new: false, ...value })
-  assert.equal(
-    await say('qc', 'add', cup, ...photos, ...taken),
-    `Set ${set} has them already: 2 photos of ${cup}, public. Nothing was added.`,
-  )
+  const kept = `Set ${set} has them already: 2 photos of ${cup}, public. Nothing was added.`
+  assert.equal(await say('qc', 'add', cup, ...photos, ...measured, ...taken), kept)
+  const remedy = 'What else is said of it stays as it was; remove it first to say otherwise.'
+  assert.equal(await say('qc', 'add', cup, ...photos, ...taken, '--private'), `${kept} ${remedy}`)
 
   const hidden = await tell<Added>('qc', 'add', cup, await file('c.png', drawn('command c')), '--private')
   const { sets } = await tell<{ sets: { photos: string[]; added_at: string }[] }>('qc', 'list', cup)

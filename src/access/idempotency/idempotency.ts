@@ -131,7 +131,7 @@ export function validKey(text: string): string {
  */
 export function fingerprintOf(method: string, url: string, body: unknown): Buffer {
   // As JSON, so that no part can be taken for the beginning of the next.
-  return hash('sha256', JSON.stringify([method, url, canonical(body, 0)]), 'buffer')
+  return hash('sha256', JSON.stringify([method, url, `value ${canonical(body, 0)}`]), 'buffer')
 }
 
 function canonical(value: unknown, depth: number): string {

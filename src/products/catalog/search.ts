@@ -57,8 +57,18 @@ export async function productsOf(ctx: Ctx, ids: readonly number[]): Promise<Prod
   return ids.flatMap((id) => rows.get(id) ?? []).map(productOf)
 }
 
+/** Throws `input_invalid` for words without letters or digits, and for a lowest price above the highest. */
+export function assertWishes(wishes: Wishes): void {
+  termsOf(wishes)
+}
+
 function filterOf(ctx: Ctx, scope: Scope, wishes: Wishes): ProductFilter {
-  const { words = null, storefront = null, minPriceFen = null, maxPriceFen = null } = wishes
+  const { storefront = null, minPriceFen = null, maxPriceFen = null } = wishes
+  const terms = termsOf(wishes)
+  return { catalogues: cataloguesOf(ctx, scope), terms, storefront, minPriceFen, maxPriceFen }
+}
+
+function termsOf({ words = null, minPriceFen = null, maxPriceFen = null }: Wishes): string[] {
   const terms = words === null ? [] : queryTerms(words)
   if (words !== null && terms.length === 0) {
     throw new DomainError('input_invalid', 'Give at least one word to search for.')
@@ -66,7 +76,7 @@ function filterOf(ctx: Ctx, scope: Scope, wishes: Wishes): ProductFilter {
   if (minPriceFen !== null && maxPriceFen !== null && minPriceFen > maxPriceFen) {
     throw new DomainError('input_invalid', 'The lowest price must not be above the highest.')
   }
-  return { catalogues: cataloguesOf(ctx, scope), terms, storefront, minPriceFen, maxPriceFen }
+  return terms
 }
 
 function printCursor(row: ProductRow): string {

@@ -14,9 +14,7 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308])
  * would tell a caller what is there. The bytes begin like a picture; nothing more is known of them.
  */
 export async function fetchPicture(ctx: Pick<Ctx, 'guardedHttp'>, address: string): Promise<Buffer> {
-  if (!/^https?:$/.test(URL.parse(address)?.protocol ?? '')) {
-    throw new DomainError('input_invalid', 'The address of a picture must begin with https://.')
-  }
+  assertAddress(address)
   try {
     const bytes = await download(ctx, address)
     formatOf(bytes)
@@ -30,6 +28,12 @@ export async function fetchPicture(ctx: Pick<Ctx, 'guardedHttp'>, address: strin
       { cause: error },
     )
   }
+}
+
+/** Throws `DomainError('input_invalid')` for a text that is neither an http address nor a path below `/media/`. */
+export function assertAddress(address: string): void {
+  if (address.startsWith('/media/') || /^https?:$/.test(URL.parse(address)?.protocol ?? '')) return
+  throw new DomainError('input_invalid', 'The address of a picture must begin with https://.')
 }
 
 async function download({ guardedHttp }: Pick<Ctx, 'guardedHttp'>, address: string): Promise<Buffer> {

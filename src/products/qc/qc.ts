@@ -34,7 +34,6 @@ export type NewQcSet = QcFacts & {
 }
 
 /** A photo as it is kept; its hash is hexadecimal, null when the picture is blank. */
-/** `phash` in hexadecimal; null for a blank picture. */
 export type Photo = { path: string; phash: string | null }
 
 /**
@@ -52,7 +51,11 @@ export async function addQcSet(
     throw new DomainError('input_invalid', `A set has 1 to ${SET_PICTURES_MAX} pictures.`)
   }
   assertFacts(input, ctx.clock.now())
-  const { id } = await getLive(ctx, input)
+  const product = await getLive(ctx, input)
+  const { id } = product
+  // Looked for before anything is kept; two who add it at once meet at the lock.
+  const known = await qcSetByDigest(ctx.db, id, digestOf(input))
+  if (known) return { set: setOf(known), product, isNew: false, reused: [] }
   const photos = await takePhotos(ctx, input)
   const reused = await findReused(ctx, id, photos)
   const stored = await ctx.db.transaction().execute((tx) => storeSet(ctx, tx, id, input, photos))

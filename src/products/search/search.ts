@@ -2,10 +2,12 @@ import { hash } from 'node:crypto'
 import type { Ctx } from '../../ctx.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { cataloguesOf } from '../catalog/catalog.ts'
-import { findIds, productsOf, sievedIds, type Wishes } from '../catalog/search.ts'
+import { assertWishes, findIds, productsOf, sievedIds, type Wishes } from '../catalog/search.ts'
 import type { Product, Scope } from '../catalog/product.ts'
+import { assertAddress } from '../media/fetch.ts'
 import { readPicture } from '../media/media.ts'
 import { groupsOf } from './groups.ts'
+import { openKeptLists, type KeptLists } from './kept-lists.ts'
 import type { LoadedSpace, SearchNode } from './node.ts'
 import { addressesOf } from './found.sql.ts'
 import type { Found, Match } from './vectors/vector-index.ts'
@@ -38,12 +40,12 @@ export type Hits = {
 }
 
 type Ranked = { productId: number; found: Found | null }
-type List = { ranked: Ranked[]; searched: Hits['searched']; keptUntilMs: number }
+type List = Pick<Hits, 'searched'> & { ranked: Ranked[] }
 
-const KEPT_MS = 10 * 60_000
-const KEPT_MAX = 100
-/** Lists by what was asked, so that a page is followed by the next one whatever was added meanwhile. */
-const KEPT = new WeakMap<SearchNode, Map<string, List>>()
+/** How many pictures of a product are asked for, to find more like it. */
+const LIKE_TRIES_MAX = 3
+/** By node, as that is what a list was made from. */
+const KEPT = new WeakMap<SearchNode, KeptLists<List>>()
 
 /**
  * A page of the products that match a picture, words, or both: with a picture the best match first, each product by its
@@ -74,18 +76,25 @@ export async function search(ctx: Ctx, scope: Scope, asked: Asked): Promise<Hits
   return { hits, total: ranked.length, searched }
 }
 
+/**
+ * Throws `input_invalid` for what `search` would refuse without looking: words or prices that cannot be searched for, and an
+ * address that is none.
+ */
+export function assertSought({ wishes, address }: { wishes: Wishes; address: string | null }): void {
+  assertWishes(wishes)
+  if (address !== null) assertAddress(address)
+}
+
 async function listOf(ctx: Ctx, scope: Scope, asked: Asked): Promise<List> {
-  const kept = KEPT.get(ctx.search) ?? new Map<string, List>()
+  const kept = KEPT.get(ctx.search) ?? openKeptLists<List>()
   KEPT.set(ctx.search, kept)
   const key = keyOf(scope, asked)
-  const now = ctx.clock.elapsedMs()
-  const known = kept.get(key)
-  if (known && known.keptUntilMs > now && asked.offset > 0) return known
+  const nowMs = ctx.clock.elapsedMs()
+  const known = asked.offset > 0 ? kept.find(key, nowMs) : null
+  if (known) return known
 
-  const list = { ...(await makeList(ctx, scope, asked)), keptUntilMs: now + KEPT_MS }
-  kept.delete(key)
-  kept.set(key, list)
-  if (kept.size > KEPT_MAX) kept.delete(kept.keys().next().value!)
+  const list = await makeList(ctx, scope, asked)
+  kept.keep(key, list, { reader: asked.reader, entries: list.ranked.length, nowMs })
   return list
 }
 
@@ -101,13 +110,11 @@ function keyOf({ catalogue }: Scope, { sought, wishes, reader }: Asked): string 
   return hash('sha256', JSON.stringify([catalogue, reader, what, wishes]))
 }
 
-async function makeList(ctx: Ctx, scope: Scope, { sought, wishes }: Asked): Promise<Omit<List, 'keptUntilMs'>> {
+async function makeList(ctx: Ctx, scope: Scope, { sought, wishes }: Asked): Promise<List> {
   if (sought === null) {
     const ids = await findIds(ctx, scope, wishes, RANKED_MAX)
     return { ranked: ids.map((productId) => ({ productId, found: null })), searched: null }
   }
-  // Words that cannot be searched for are told before a picture is fetched for them.
-  await sievedIds(ctx, scope, wishes, [])
   const space = loadedSpace(ctx)
   const picture = await pictureOf(ctx, sought)
   const { found } =
@@ -141,6 +148,13 @@ function loadedSpace(ctx: Ctx): LoadedSpace {
 /** Null for a product without pictures. */
 async function pictureOf(ctx: Ctx, sought: Sought): Promise<Buffer | null> {
   if ('bytes' in sought) return sought.bytes
-  const address = 'like' in sought ? sought.like.images[0] : sought.address
-  return address === undefined ? null : readPicture(ctx, address)
+  if ('address' in sought) return readPicture(ctx, sought.address)
+  const addresses = sought.like.images.slice(0, LIKE_TRIES_MAX)
+  for (const address of addresses) {
+    // Sellers take pictures away, and their hosts fail; the next one may do.
+    const picture = await readPicture(ctx, address).catch(() => null)
+    if (picture) return picture
+  }
+  if (addresses.length === 0) return null
+  throw new DomainError('unprocessable', 'No picture of this product can be had at the moment.')
 }

@@ -3,25 +3,20 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { type Static, Type } from 'typebox'
 import type { Ctx } from '../../ctx.ts'
 import { DomainError } from '../../lib/errors.ts'
-import { minorFromDecimal } from '../../lib/money.ts'
 import { searchProducts } from '../../products/catalog/search.ts'
-import { RANKED_MAX, search } from '../../products/search/search.ts'
+import { assertSought, RANKED_MAX, search } from '../../products/search/search.ts'
 import { chargeFor } from '../door.ts'
 import { errorAnswers } from '../house.ts'
 import { bytesOf, sendBytes, type ByteText } from '../send.ts'
 import { catalogueOf } from '../surface.ts'
 import { absoluteUrl } from '../urls.ts'
-import { fileOf, picturePart, takeUploads } from '../upload.ts'
+import { FOUND_FIELDS, fileOf, IMAGE_FIELD, pricesOf, SEARCH_FIELDS } from '../search-form.ts'
+import { takeUploads } from '../upload.ts'
 import { toWireProduct } from './wire.ts'
 
 const LIMIT = 20
 const LIMIT_MAX = 60
 const SEARCHED = ['weidian', 'taobao', '1688', 'goofish'] as const
-
-const price = (which: string) =>
-  Type.Optional(
-    Type.String({ pattern: '^[0-9]{1,9}(?:\\.[0-9]{1,2})?$', description: `the ${which} price in yuan, such as 2.85` }),
-  )
 
 const Wish = Type.Object({
   words: Type.Optional(
@@ -31,20 +26,14 @@ const Wish = Type.Object({
       description: 'words that the title must have; alone, or beside a picture',
     }),
   ),
-  image_url: Type.Optional(
-    Type.String({
-      minLength: 1,
-      maxLength: 4_000,
-      description: 'a public https address of a JPEG, PNG, WebP or AVIF of at most 10 MB',
-    }),
-  ),
-  image: picturePart(),
+  ...SEARCH_FIELDS,
+  image: IMAGE_FIELD,
   storefront: Type.Optional(Type.Enum(SEARCHED)),
-  min_price: price('lowest'),
-  max_price: price('highest'),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMIT_MAX, default: LIMIT })),
   cursor: Type.Optional(
-    Type.String({ maxLength: 100, description: '`next_cursor` of the page before, with all else the same' }),
+    Type.Union([Type.String({ maxLength: 100 }), Type.Null()], {
+      description: '`next_cursor` of the page before, with all else the same; null for the first',
+    }),
   ),
 })
 
@@ -62,11 +51,7 @@ const WireFound = Type.Object(
         product_url: Type.String(),
         qc_count: Type.Integer(),
         qc_preview: Type.Array(Type.String()),
-        match: Type.Union([Type.Enum(['same_picture', 'possible', 'similar']), Type.Null()], {
-          description:
-            'same_picture: verified to be made from one picture. possible: some evidence of it. similar: looks alike.',
-        }),
-        score: Type.Union([Type.Number(), Type.Null()], { description: '0 to 1; null without a picture.' }),
+        ...FOUND_FIELDS,
         matched_url: Type.Union([Type.String(), Type.Null()], { description: 'The picture that matched.' }),
       }),
     ),
@@ -81,7 +66,7 @@ const WireFound = Type.Object(
 export function searchRoutes(scope: FastifyInstance, ctx: Ctx): void {
   // A scope of its own: no other route takes uploads.
   void scope.register(async (uploads) => {
-    takeUploads(uploads)
+    await takeUploads(uploads)
     uploads.withTypeProvider<TypeBoxTypeProvider>().post(
       '/products/search',
       {
@@ -105,21 +90,19 @@ async function answer(
   reply: FastifyReply,
   wish: Static<typeof Wish>,
 ): Promise<ByteText> {
-  const { words = null, image_url = null, storefront = null, limit = LIMIT, cursor = null } = wish
+  const { words = null, image_url = null, storefront = null, limit = LIMIT } = wish
+  // A null comes as an empty text.
+  const cursor = wish.cursor || null
   const image = fileOf(wish)
   if (image && image_url !== null) throw new DomainError('input_invalid', 'Give one of image_url and image.')
   if (words === null && !image && image_url === null) {
     throw new DomainError('input_missing', 'Give words, image_url or image.')
   }
-  const wishes = {
-    words,
-    storefront,
-    minPriceFen: wish.min_price === undefined ? null : minorFromDecimal(wish.min_price, 2),
-    maxPriceFen: wish.max_price === undefined ? null : minorFromDecimal(wish.max_price, 2),
-  }
+  const wishes = { words, storefront, ...pricesOf(wish) }
   const scope = catalogueOf(request)
   const isPictured = image !== null || image_url !== null
   const offset = isPictured && cursor !== null ? readOffset(cursor) : 0
+  assertSought({ wishes, address: image_url })
   await chargeFor(ctx, request, reply)
 
   if (!isPictured && words !== null) {

@@ -3,26 +3,22 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { type Static, Type } from 'typebox'
 import type { Ctx } from '../../ctx.ts'
 import { DomainError } from '../../lib/errors.ts'
-import { minorFromDecimal } from '../../lib/money.ts'
 import { lookUp } from '../../products/catalog/catalog.ts'
 import type { Scope } from '../../products/catalog/product.ts'
-import { RANKED_MAX, search, type Hits, type Sought } from '../../products/search/search.ts'
+import { assertSought, RANKED_MAX, search, type Hits, type Sought } from '../../products/search/search.ts'
 import { chargeFor } from '../door.ts'
 import { bytesOf, sendBytes, type ByteText } from '../send.ts'
 import { catalogueOf } from '../surface.ts'
-import { fileOf, picturePart, takeUploads } from '../upload.ts'
+import { FOUND_FIELDS, fileOf, IMAGE_FIELD, pricesOf, SEARCH_FIELDS } from '../search-form.ts'
+import { takeUploads } from '../upload.ts'
 import { errorAnswers, toWireHit } from './wire.ts'
 
 const PAGE_SIZE = 20
 const PAGE_SIZE_MAX = 60
 
-const price = (which: string) =>
-  Type.Optional(
-    Type.String({ pattern: '^[0-9]{1,9}(?:\\.[0-9]{1,2})?$', description: `the ${which} price in yuan, such as 2.85` }),
-  )
-
 /** Fields of the query and of a form alike. */
 const fields = {
+  ...SEARCH_FIELDS,
   offer_id: Type.Optional(
     Type.String({
       pattern: '^[0-9]{1,20}$',
@@ -36,21 +32,11 @@ const fields = {
       description: 'words that the title must have; alone, or beside a picture',
     }),
   ),
-  min_price: price('lowest'),
-  max_price: price('highest'),
   page: Type.Optional(Type.Integer({ minimum: 1, maximum: RANKED_MAX, default: 1 })),
   page_size: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_SIZE_MAX, default: PAGE_SIZE })),
 }
-const imageUrl = Type.Optional(
-  Type.String({
-    minLength: 1,
-    maxLength: 4_000,
-    description: 'a public https address of a JPEG, PNG, WebP or AVIF of at most 10 MB',
-  }),
-)
-
-const Query = Type.Object({ image_url: imageUrl, ...fields })
-const Form = Type.Object({ image: picturePart(), image_url: imageUrl, ...fields })
+const Query = Type.Object(fields)
+const Form = Type.Object({ image: IMAGE_FIELD, ...fields })
 type Wish = Static<typeof Form>
 
 const WireHits = Type.Object(
@@ -70,11 +56,7 @@ const WireHits = Type.Object(
           image_url: Type.Union([Type.String(), Type.Null()]),
           shop_name: Type.Union([Type.String(), Type.Null()]),
           city: Type.Union([Type.String(), Type.Null()]),
-          score: Type.Union([Type.Number(), Type.Null()], { description: '0 to 1; null without a picture.' }),
-          match: Type.Union([Type.Enum(['same_picture', 'possible', 'similar']), Type.Null()], {
-            description:
-              'same_picture: verified to be made from one picture. possible: some evidence of it. similar: looks alike.',
-          }),
+          ...FOUND_FIELDS,
           matched_image_url: Type.Union([Type.String(), Type.Null()], {
             description: 'The picture of the product that matched.',
           }),
@@ -107,7 +89,7 @@ export function searchRoutes(
 
   // A scope of its own: no other route takes uploads.
   void app.register(async (uploads) => {
-    takeUploads(uploads)
+    await takeUploads(uploads)
     uploads.withTypeProvider<TypeBoxTypeProvider>().post(
       `${prefix}/search_by_image`,
       {
@@ -136,9 +118,9 @@ async function answer(ctx: Ctx, request: FastifyRequest, reply: FastifyReply, wi
   const wishes = {
     words: keyword,
     storefront: '1688' as const,
-    minPriceFen: wish.min_price === undefined ? null : minorFromDecimal(wish.min_price, 2),
-    maxPriceFen: wish.max_price === undefined ? null : minorFromDecimal(wish.max_price, 2),
+    ...pricesOf(wish),
   }
+  assertSought({ wishes, address: image_url })
   await chargeFor(ctx, request, reply)
   const scope = catalogueOf(request)
   const { hits, total, searched } = await search(ctx, scope, {

@@ -129,6 +129,11 @@ const BATCH = {
 } as const
 const GALLERY = { url: '/api/v1/qc/weidian/7231368393' }
 const IMAGES = { url: '/api/v1/qc/482910/images' }
+const SEARCH = { method: 'POST', url: '/api/v1/products/search' } as const
+const PICTURE = '/media/demo/v1/791912182230-1.webp'
+const sourced = (query: Record<string, string>) => ({
+  url: `/api/v1/1688/search_by_image?${new URLSearchParams(query)}`,
+})
 const imagesAt = (link: string) => ({ url: `/api/v1/qc/0/images?url=${link}` })
 /** A key of the same account and route that was used for another request. */
 const reuse =
@@ -167,6 +172,7 @@ const DRIVES: Record<Metered, Record<string, Drive[]>> = {
       { name: 'the counters', status: 200, call: { url: '/api/v1/usage' } },
       { name: 'the first QC photos', status: 200, call: GALLERY },
       { name: 'all QC photos', status: 200, call: IMAGES },
+      { name: 'a search by words', status: 200, call: other(SEARCH, { words: '口罩' }) },
       { name: 'all QC photos, by a link', status: 200, call: imagesAt(CALLS.item.payload.url) },
     ],
     '304': [
@@ -186,12 +192,15 @@ const DRIVES: Record<Metered, Record<string, Drive[]>> = {
       { name: 'no id', status: 400, call: { url: '/api/v1/products/weidian/72x1' } },
       { name: 'no number', status: 400, call: { url: '/api/v1/qc/taobao/images' } },
       { name: 'a link to no listing', status: 400, call: imagesAt('https://example.com/') },
+      { name: 'a search for nothing', status: 400, call: other(SEARCH, {}) },
+      { name: 'a search with an address that is none', status: 400, call: other(SEARCH, { image_url: 'x' }) },
       { name: 'an empty batch', status: 400, call: other(BATCH, { items: [] }) },
       { name: 'too large a batch', status: 413, call: other(BATCH, { items: [big] }) },
       { name: 'a key of another request', status: 409, call: other(BATCH, { items: [{}] }), prepare: reuse(BATCH) },
     ],
     '5xx': [
       { name: 'a source that is down', status: 500, call: { url: `/api/v1/products/taobao/${FAILING}` } },
+      { name: 'an index that is not loaded', status: 503, call: other(SEARCH, { image_url: PICTURE }) },
       { name: 'a source that is down, for photos', status: 500, call: { url: `/api/v1/qc/taobao/${FAILING}` } },
       {
         name: 'a source that is down, for a link',
@@ -202,12 +211,25 @@ const DRIVES: Record<Metered, Record<string, Drive[]>> = {
   },
   sourcing: {
     ...common('sourcing'),
+    '2xx': [
+      ...common('sourcing')['2xx']!,
+      { name: 'a search by words', status: 200, call: sourced({ keyword: '口罩' }) },
+    ],
+    '404': [
+      ...common('sourcing')['404']!,
+      { name: 'more like no such offer', status: 404, call: sourced({ offer_id: '600000000404' }) },
+    ],
     '429': [
       ...common('sourcing')['429']!,
       { name: 'no credits', status: 429, call: CALLS.sourcing, prepare: spend('sourcing.month', MONTH) },
     ],
-    '4xx': [{ name: 'no id', status: 400, call: { url: '/api/v1/1688/get_product_details?offer_id=x' } }],
+    '4xx': [
+      { name: 'no id', status: 400, call: { url: '/api/v1/1688/get_product_details?offer_id=x' } },
+      { name: 'a search for nothing', status: 400, call: sourced({}) },
+      { name: 'a search with an address that is none', status: 400, call: sourced({ image_url: 'x' }) },
+    ],
     '5xx': [
+      { name: 'an index that is not loaded', status: 503, call: sourced({ image_url: PICTURE }) },
       {
         name: 'a source that is down',
         status: 500,

@@ -1,6 +1,7 @@
 import type { TestContext } from 'node:test'
 import type { Ctx } from '../../../src/ctx.ts'
 import { demoListings } from '../../../src/demo/catalogue.ts'
+import { readDemoFeatures } from '../../../src/demo/features.ts'
 import { demoGalleries } from '../../../src/demo/qc-sets.ts'
 import { storeDemo } from '../../../src/products/catalog/catalog.ts'
 import { storeListing } from '../../../src/products/catalog/store.ts'
@@ -13,7 +14,7 @@ import { listing } from '../../products/catalog/listings.ts'
 export async function openGallery(t: TestContext, parts: Partial<Ctx> = {}, env: Record<string, string> = {}) {
   const { app, ctx } = await testApp(t, env, parts)
   await storeDemo(ctx, demoListings())
-  await storeDemoQc(ctx, await demoGalleries())
+  await storeDemoQc(ctx, demoGalleries(await readDemoFeatures()))
   const live = await seedKey(ctx, { mode: 'live', room: true })
   const sandbox = await seedKey(ctx, { mode: 'test', room: true })
   const get = (url: string, headers = live.headers) => app.inject({ url: `/api/v1${url}`, headers })

@@ -24,7 +24,7 @@ async function open(t: TestContext, env: Record<string, string> = {}) {
 }
 
 test('by a picture, over all marketplaces, whole', async (t) => {
-  const { ctx, json, form } = await open(t)
+  const { app, ctx, headers, json, form } = await open(t)
   const answer = await json({ image_url: `http://haul.test${HOODIE}`, limit: 1 })
   const { data, total, next_cursor: next } = answer.json()
   assertAnswer(answer, 200, {
@@ -49,6 +49,14 @@ test('by a picture, over all marketplaces, whole', async (t) => {
   })
   assert.ok(total > 1 && typeof next === 'string')
   const media = await getMedia(ctx, HOODIE)
+  const typed = { 'content-type': 'application/x-www-form-urlencoded' }
+  const posted = await app.inject({
+    method: 'POST',
+    url: URL,
+    headers: { ...headers, ...typed },
+    payload: `limit=1&image_url=${encodeURIComponent(HOODIE)}`,
+  })
+  assert.deepEqual(posted.json().data, data)
   const uploaded = await form({ image: media!.bytes, limit: '1' })
   assert.deepEqual(uploaded.json().data, data)
 })
@@ -84,7 +92,7 @@ test('by words, by both, and within storefront and prices; pages end', async (t)
   const image_url = `http://haul.test${HOODIE}`
   const pictured: string[] = []
   do {
-    const page: Body = (await json({ image_url, limit: 9, ...(cursor && { cursor }) })).json()
+    const page: Body = (await json({ image_url, limit: 9, cursor })).json()
     pictured.push(...page.data.map(({ listing_id }) => listing_id))
     cursor = page.next_cursor
   } while (cursor)

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { sql } from 'kysely'
 import sharp from 'sharp'
+import type { Ctx } from '../../../src/ctx.ts'
 import { getMedia } from '../../../src/products/media/media.ts'
 import { assertAnswer, seedKey } from '../../app.ts'
 import { formOf, searchableDemo } from '../../search.ts'
@@ -8,6 +10,13 @@ import { formOf, searchableDemo } from '../../search.ts'
 const BASES = ['/api/v1/1688', '/scraper/bce3cd9b-591a-4e87-a406-6e57ab0dd092']
 const MASK = 'http://haul.test/media/demo/v1/791912182230-1.webp'
 const refusal = (code: string, message: string) => ({ status: 'error', error: { code, message } })
+
+async function pictureIds(ctx: Ctx, listingId: string): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    select p.id from search_picture p join product on product.id = p.product_id
+    where product.listing_id = ${listingId}`.execute(ctx.db)
+  return rows.map(({ id }) => id)
+}
 
 async function open(t: TestContext) {
   const { app, ctx } = await searchableDemo(t)
@@ -100,9 +109,32 @@ test('pages go on where the one before ended', async (t) => {
   assert.deepEqual([beyond.products, beyond.page], [[], 1000])
 })
 
+test('a page follows the one before although the best match went away between', async (t) => {
+  const { ctx, get } = await open(t)
+  const first = (await get({ image_url: MASK, page_size: '5' })).json().data
+  const second = (await get({ image_url: MASK, page_size: '5', page: '2' })).json().data
+  await ctx.search.current()!.index.remove(await pictureIds(ctx, '791912182230'))
+  const after = (await get({ image_url: MASK, page_size: '5', page: '2' })).json().data
+  assert.deepEqual(after, second)
+  const anew = (await get({ image_url: MASK, page_size: '5' })).json().data
+  assert.notDeepEqual(anew.products, first.products)
+})
+
+test('as a form without a file', async (t) => {
+  const { app, headers } = await open(t)
+  const answer = await app.inject({
+    method: 'POST',
+    url: `${BASES[0]}/search_by_image`,
+    headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' },
+    payload: new URLSearchParams({ keyword: '运动鞋', page_size: '1' }).toString(),
+  })
+  assert.deepEqual([answer.statusCode, answer.json().data.products.length], [200, 1])
+})
+
 test('more like an offer, with words, and within prices', async (t) => {
   const { get, post } = await open(t)
   const like = (await get({ offer_id: '688012346012' })).json().data
+  assert.ok(like.products.length > 10)
   assert.ok(like.products.every(({ offer_id }: { offer_id: string }) => offer_id !== '688012346012'))
   const words = (await get({ keyword: '运动鞋' })).json().data
   assert.ok(words.products.some(({ offer_id }: { offer_id: string }) => offer_id === '688012346012'))
@@ -115,8 +147,10 @@ test('more like an offer, with words, and within prices', async (t) => {
   assert.equal(words.note, 'Products of 1688 whose titles have the words; there was no picture to match.')
 
   const both = (await get({ image_url: MASK, keyword: '运动鞋' })).json().data
+  assert.ok(both.products.length > 0)
   assert.ok(both.products.every(({ title }: { title: string }) => title.includes('运动鞋')))
   const priced = (await post({ image_url: MASK, min_price: '50', max_price: '89.00' })).json().data
+  assert.ok(priced.products.length > 0)
   assert.ok(priced.products.every(({ price }: { price: string }) => Number(price) >= 50 && Number(price) <= 89))
 })
 
