@@ -114,7 +114,6 @@ function invitation(address: string, publicUrl: string, keys: DemoKeys): string 
   // Reached from this machine, whatever was listened on.
   const url = address.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:')
   const link = encodeURIComponent('https://detail.1688.com/offer/791912182230.html')
-  const picture = encodeURIComponent(`${publicUrl}/media/demo/v1/791912182230-1.webp`)
   return `
 # qc: a product with its QC photos
 curl -s -H 'Authorization: Bearer ${keys.qc}' ${url}/api/v1/products/weidian/7231368393
@@ -126,7 +125,7 @@ curl -s -H 'X-API-Key: ${keys.cbk}' -d 'url=https://weidian.com/item.html?itemID
 curl -s -H 'X-API-Key: ${keys.oh}' '${url}/api/v1/1688/get_product_details?offer_id=791912182230'
 
 # search: products of 1688 that match a picture
-curl -s -H 'X-API-Key: ${keys.oh}' '${url}/api/v1/1688/search_by_image?image_url=${picture}&page_size=3'
+curl -s -H 'X-API-Key: ${keys.oh}' '${url}/api/v1/1688/search_by_image?image_url=${publicUrl}/media/demo/v1/791912182230-1.webp&page_size=3'
 
 # links: what a link points at, and the same for every agent (no key)
 curl -s '${url}/api/v1/links?url=${link}&to=all'

@@ -15,7 +15,7 @@ test('the server starts on nothing, prints calls that work, and takes its databa
   const first = await serve(t, dataDir, { LOG_LEVEL: 'silent' })
   assert.match(first.printed, /^openhaul ready on http:\/\/127\.0\.0\.1:\d+\n/)
   const calls = curls(first.printed)
-  assert.equal(calls.length, 4)
+  assert.equal(calls.length, 5)
   for (const call of calls) {
     const answer = await doCurl(call)
     assert.equal(answer.status, 200, call)

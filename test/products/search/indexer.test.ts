@@ -241,8 +241,13 @@ test('of two indexers one works, and the other takes over when it ends or loses 
     },
   })
   const holders = async () =>
-    (await pool.query(`select l.pid from pg_locks l where locktype = 'advisory' and objid = 731905011 and granted`))
-      .rows
+    (
+      await pool.query(
+        // Other test files have databases of their own in the same cluster.
+        `select l.pid from pg_locks l join pg_database d on d.oid = l.database
+         where locktype = 'advisory' and objid = 731905011 and granted and datname = current_database()`,
+      )
+    ).rows
   const first = startIndexer(t, named('first'))
   await until('it has the lock', async () => (await holders()).length === 1)
   startIndexer(t, named('second'))

@@ -34,6 +34,18 @@ export const CHANGES: Record<string, (picture: Raster) => Promise<Buffer>> = {
   'turned by 90°': (picture) => open(picture).rotate(90).png().toBuffer(),
   'turned by 180°': (picture) => open(picture).rotate(180).png().toBuffer(),
   'turned by 10°': (picture) => open(picture).rotate(10, { background: '#ffffff' }).png().toBuffer(),
+  // Neither the hashes, which are of the whole, nor descriptors that do not turn with their points would find it.
+  'turned by 90° and cut': async (picture) => {
+    const { width, height } = picture
+    const turned = await open(picture).rotate(90).png().toBuffer()
+    const cut = {
+      left: Math.floor(height * 0.15),
+      top: 0,
+      width: Math.floor(height * 0.8),
+      height: Math.floor(width * 0.8),
+    }
+    return sharp(turned).extract(cut).png().toBuffer()
+  },
   mirrored: (picture) => open(picture).flop().png().toBuffer(),
   'with a border': (picture) =>
     open(picture).extend({ top: 40, bottom: 60, left: 30, right: 30, background: '#f5f0e6' }).png().toBuffer(),
