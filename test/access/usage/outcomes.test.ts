@@ -132,7 +132,7 @@ const IMAGES = { url: '/api/v1/qc/482910/images' }
 const SEARCH = { method: 'POST', url: '/api/v1/products/search' } as const
 const PICTURE = '/media/demo/v1/791912182230-1.webp'
 const sourced = (query: Record<string, string>) => ({
-  url: `/api/v1/1688/search_by_image?${new URLSearchParams(query)}`,
+  url: `/api/v1/1688/search_by_image?${new URLSearchParams(query).toString()}`,
 })
 const imagesAt = (link: string) => ({ url: `/api/v1/qc/0/images?url=${link}` })
 /** A key of the same account and route that was used for another request. */

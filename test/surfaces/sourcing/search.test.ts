@@ -22,7 +22,7 @@ async function open(t: TestContext) {
   const { app, ctx } = await searchableDemo(t)
   const { headers } = await seedKey(ctx, { style: 'oh', room: true })
   const get = (query: Record<string, string>, base = BASES[0]!) =>
-    app.inject({ url: `${base}/search_by_image?${new URLSearchParams(query)}`, headers })
+    app.inject({ url: `${base}/search_by_image?${new URLSearchParams(query).toString()}`, headers })
   const post = (fields: Record<string, string | Buffer>, base = BASES[0]!) => {
     const form = formOf(fields)
     return app.inject({
