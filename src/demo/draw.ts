@@ -13,7 +13,7 @@ const SHOOT = new URL('tasks/shoot.ts', import.meta.url)
  * 800 × 800 WebP, the same bytes for the same name. Null for a name that is not of the demo catalogue.
  */
 export function drawDemo(workers: Workers): Draw {
-  return async (name) => {
+  return async (name, options) => {
     const match = NAME.exec(name)
     const look = match && findLook(match[2]!)
     if (!look) return null
@@ -21,7 +21,7 @@ export function drawDemo(workers: Workers): Draw {
     const view = viewsOf(look.colours.length)[number - 1]
     if (match[1] ? number > QC_PHOTOS_MAX : !view) return null
     const stage = match[1] ? setQcStage(look, number, name) : setStage(look, view!, name)
-    const { buffer } = await workers.run<Uint8Array<ArrayBuffer>>(SHOOT, stage)
+    const { buffer } = await workers.run<Uint8Array<ArrayBuffer>>(SHOOT, stage, options)
     return { bytes: Buffer.from(buffer), contentType: 'image/webp' }
   }
 }

@@ -48,6 +48,7 @@ export function s3Blobs(options: S3Options): Blobs {
         const from = token && `&continuation-token=${encodeURIComponent(token)}`
         const { bytes } = await call(options, { method: 'GET', path: `/${options.bucket}?list-type=2${from}` })
         const page = bytes.toString('utf8')
+        if (!page.includes('<ListBucketResult')) throw noS3(options, 'no list of objects')
         yield* textsOf(page, 'Key').filter(isBlobName)
         token = textsOf(page, 'NextContinuationToken')[0] ?? null
       }
@@ -78,14 +79,25 @@ async function attempt(options: S3Options, asked: Call): Promise<HttpDownload | 
   const { status, bytes } = answer
   if (status >= 200 && status < 300) return answer
   const code = textsOf(bytes.toString('utf8'), 'Code')[0] ?? 'no reason'
-  if (status === 404 && code !== 'NoSuchBucket') return answer
+  if (status === 404 && isMissing(asked, code)) return answer
   if (status >= 500 || status === 429) return new Error(`S3 answers ${status} (${code}) to a ${asked.method}`)
   throw refusal(options, status, code)
 }
 
-function refusal({ endpoint, bucket }: S3Options, status: number, code: string): OperatorError {
+/** Whether a 404 says that there is no such object: some servers say so without a reason where one is to be deleted. */
+function isMissing({ method }: Call, code: string): boolean {
+  return method === 'DELETE' ? code !== 'NoSuchBucket' : method === 'GET' && code === 'NoSuchKey'
+}
+
+function noS3({ endpoint }: S3Options, answer: string): OperatorError {
+  return new OperatorError(`What answers at ${endpoint} is no S3 (${answer}): correct S3_ENDPOINT.`)
+}
+
+function refusal(options: S3Options, status: number, code: string): OperatorError {
+  const { endpoint, bucket } = options
   const told = `S3 at ${endpoint} answers ${status} (${code})`
   if (code === 'NoSuchBucket') return new OperatorError(`${told}: make the bucket ${bucket}, or correct S3_BUCKET.`)
+  if (status === 404) return noS3(options, `404, ${code}`)
   return new OperatorError(`${told}: check S3_ACCESS_KEY, S3_SECRET_KEY, S3_REGION and the rights on ${bucket}.`)
 }
 

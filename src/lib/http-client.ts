@@ -1,4 +1,4 @@
-import { lookup as dnsLookup } from 'node:dns/promises'
+import { Resolver } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { Agent, buildConnector, request as undiciRequest } from 'undici'
 import { HttpError } from './http.ts'
@@ -21,6 +21,8 @@ export type GuardedOptions = HttpOptions & {
   httpsOnly?: boolean
   /** Ports that may be asked. */
   ports?: readonly number[]
+  /** Stand in for the machine's name servers; each with its port. */
+  nameServers?: string[]
   /** Stands in for DNS: every address of a host name. */
   lookup?: (host: string) => Promise<string[]>
   /** Stands in for the rule which addresses may be asked. */
@@ -29,6 +31,8 @@ export type GuardedOptions = HttpOptions & {
 
 const MAX_BYTES = 8 * 1024 * 1024
 const CONNECT_TIMEOUT_MS = 5_000
+/** Each name server is asked once and waited for so long. */
+const NAME_TIMEOUT_MS = 3_000
 /** Of the addresses of one host. */
 const ADDRESSES_TRIED_MAX = 4
 
@@ -46,7 +50,7 @@ export function openHttp({ maxBytes = MAX_BYTES, connections = 32 }: HttpOptions
  */
 export function openGuardedHttp(options: GuardedOptions = {}): GuardedHttp & Closable {
   const { maxBytes = MAX_BYTES, connections = 8, httpsOnly = true, ports = [80, 443] } = options
-  const { lookup = resolveAll, allows = isPublicAddress } = options
+  const { lookup = (host: string) => resolveAll(host, options.nameServers), allows = isPublicAddress } = options
   const connectTo = buildConnector({ timeout: CONNECT_TIMEOUT_MS })
   const agent = new Agent({ connections, connect: pinned(connectTo, lookup, allows) })
 
@@ -67,9 +71,21 @@ function refusal(url: URL, httpsOnly: boolean, ports: readonly number[]): string
   return ports.includes(port) ? null : 'names a port that is not allowed'
 }
 
-async function resolveAll(host: string): Promise<string[]> {
-  const found = await dnsLookup(host, { all: true })
-  return found.map(({ address }) => address)
+/**
+ * Asks the name servers ourselves: the system's own look-up keeps one of the few threads that files and other look-ups need,
+ * and names that nobody answers for would keep all of them. Files such as /etc/hosts, which name what is inside, are not read.
+ */
+async function resolveAll(host: string, nameServers?: string[]): Promise<string[]> {
+  // A new one each time, as the machine's name servers may change.
+  const resolver = new Resolver({ timeout: NAME_TIMEOUT_MS, tries: 1 })
+  if (nameServers) resolver.setServers(nameServers)
+  const [four, six] = await Promise.allSettled([resolver.resolve4(host), resolver.resolve6(host)])
+  // Most names have addresses of one kind alone.
+  if (four.status === 'rejected' && six.status === 'rejected') throw four.reason
+  const found = [four, six].map((answer) => (answer.status === 'fulfilled' ? answer.value : []))
+  // By turns, so that both kinds are among the few that are tried.
+  const most = Math.max(...found.map(({ length }) => length))
+  return Array.from({ length: most }, (_, at) => found.flatMap((addresses) => addresses.slice(at, at + 1))).flat()
 }
 
 /**

@@ -7,6 +7,8 @@ export type RunOptions = {
   transfer?: Transferable[]
   /** Behind everything that somebody waits for, and never more than half of the threads (at least one). */
   isBackground?: boolean
+  /** For somebody who waits and pays nothing: it takes turns with background work, within its share, one at a time. */
+  isFree?: boolean
   /** After this the thread is ended and the promise rejects with `WorkerTimeout`. */
   timeoutMs?: number
 }
@@ -18,6 +20,8 @@ export type Workers = {
    * Rejects with `DomainError('busy')` when too many wait already, else with what the task threw (a `DomainError` as one).
    */
   run<Output>(task: URL, input: unknown, options?: RunOptions): Promise<Output>
+  /** Ends each thread as soon as it has nothing to do, and with it whatever tasks kept there; others start when needed. */
+  renew(): void
   /** Ends the threads; what runs or waits rejects with `busy`. */
   close(): Promise<void>
 }
@@ -32,6 +36,8 @@ export type WorkersOptions = {
   threads?: number
   /** How many may wait that somebody waits for; background work is not limited, as its sender paces itself. */
   queueMax?: number
+  /** How many may wait that pay nothing. */
+  freeMax?: number
   /** How much a thread may hold of JavaScript's memory. */
   heapMb?: number
 }
@@ -50,7 +56,7 @@ type Job = {
   options: RunOptions
   settle(outcome: Outcome | Error): void
 }
-type Thread = { worker: Worker; job: Job | null; timer: NodeJS.Timeout | null }
+type Thread = { worker: Worker; job: Job | null; timer: NodeJS.Timeout | null; isOld: boolean }
 
 const ENTRY = new URL('worker-entry.ts', import.meta.url)
 
@@ -62,37 +68,47 @@ export function openWorkers(options: WorkersOptions = {}): Workers {
 class Pool implements Workers {
   readonly threads: number
   readonly #queueMax: number
+  readonly #freeMax: number
   readonly #heapMb: number
   readonly #pool: Thread[] = []
   readonly #urgent: Job[] = []
+  readonly #free: Job[] = []
   readonly #background: Job[] = []
   #count = 0
   #isClosed = false
 
-  constructor({ threads, queueMax = 64, heapMb = 512 }: WorkersOptions) {
+  constructor({ threads, queueMax = 64, freeMax = 200, heapMb = 512 }: WorkersOptions) {
     this.threads = threads ?? Math.max(1, Math.min(4, availableParallelism() - 1))
     this.#queueMax = queueMax
+    this.#freeMax = freeMax
     this.#heapMb = heapMb
   }
 
   run<Output>(task: URL, input: unknown, options: RunOptions = {}): Promise<Output> {
     return new Promise<Output>((resolve, reject) => {
-      const isFull = options.isBackground !== true && this.#urgent.length >= this.#queueMax
-      if (this.#isClosed || isFull) return reject(busy())
+      const { queue, max } = this.#queueFor(options)
+      if (this.#isClosed || queue.length >= max) return reject(busy())
       const settle = (outcome: Outcome | Error) => {
         if (outcome instanceof Error) reject(outcome)
         else if ('output' in outcome) resolve(outcome.output as Output)
         else reject('refusal' in outcome ? refusalOf(outcome.refusal) : (outcome.error as Error))
       }
-      const queue = options.isBackground ? this.#background : this.#urgent
       queue.push({ id: ++this.#count, task, input, options, settle })
       return this.#next()
     })
   }
 
+  renew(): void {
+    for (const thread of [...this.#pool]) {
+      thread.isOld = true
+      if (thread.job === null) this.#drop(thread, new Error('this thread is renewed'))
+    }
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true
-    for (const { settle } of [...this.#urgent.splice(0), ...this.#background.splice(0)]) settle(busy())
+    const queues = [this.#urgent, this.#free, this.#background]
+    for (const { settle } of queues.flatMap((queue) => queue.splice(0))) settle(busy())
     await Promise.all(
       this.#pool.splice(0).map(async ({ worker, job, timer }) => {
         if (timer) clearTimeout(timer)
@@ -102,27 +118,35 @@ class Pool implements Workers {
     )
   }
 
+  #queueFor({ isBackground, isFree }: RunOptions): { queue: Job[]; max: number } {
+    if (isBackground) return { queue: this.#background, max: Infinity }
+    return isFree ? { queue: this.#free, max: this.#freeMax } : { queue: this.#urgent, max: this.#queueMax }
+  }
+
   /** Gives waiting jobs to idle threads. */
   #next(): void {
     for (let job = this.#head(); job && !this.#isClosed; job = this.#head()) {
       const idle = this.#pool.find((each) => each.job === null)
       const thread = idle ?? (this.#pool.length < this.threads ? this.#start() : null)
       if (!thread) return
-      if (job === this.#urgent[0]) this.#urgent.shift()
-      else this.#background.shift()
+      this.#queueFor(job.options).queue.shift()
       this.#begin(thread, job)
     }
   }
 
   #head(): Job | undefined {
     if (this.#urgent[0]) return this.#urgent[0]
-    const running = this.#pool.filter(({ job }) => job?.options.isBackground).length
-    return running < Math.max(1, Math.floor(this.threads / 2)) ? this.#background[0] : undefined
+    const running = this.#pool.flatMap(({ job }) => (job?.options.isBackground || job?.options.isFree ? [job] : []))
+    if (running.length >= Math.max(1, Math.floor(this.threads / 2))) return undefined
+    const free = running.some(({ options }) => options.isFree) ? undefined : this.#free[0]
+    const background = this.#background[0]
+    if (!free || !background) return free ?? background
+    return free.id < background.id ? free : background
   }
 
   #start(): Thread {
     const worker = new Worker(ENTRY, { resourceLimits: { maxOldGenerationSizeMb: this.#heapMb } })
-    const thread: Thread = { worker, job: null, timer: null }
+    const thread: Thread = { worker, job: null, timer: null, isOld: false }
     worker.unref()
     worker.on('message', (outcome: Outcome) => this.#finish(thread, outcome))
     // Out of memory, or a fault that no task caught: the job under way fails, and another thread takes this one's place.
@@ -155,6 +179,7 @@ class Pool implements Workers {
     Object.assign(thread, { job: null, timer: null })
     thread.worker.unref()
     job?.settle(outcome)
+    if (thread.isOld) this.#drop(thread, new Error('this thread is renewed'))
     this.#next()
   }
 

@@ -8,7 +8,7 @@ import { openWorkers } from '../../src/lib/workers.ts'
 
 const workers = openWorkers({ threads: 2 })
 after(() => workers.close())
-const draw = drawDemo(workers)
+const draw = (name: string) => drawDemo(workers)(name, { isFree: false })
 const listings = demoListings()
 const nameOf = (path: string) => path.replace('/media/demo/', '')
 

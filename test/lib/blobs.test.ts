@@ -9,6 +9,7 @@ import { s3Blobs, type S3Options } from '../../src/lib/blobs-s3.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { openHttp } from '../../src/lib/http-client.ts'
 import { startS3, type S3Server } from '../../src/upstreams/s3.ts'
+import { testServer } from './http-server.ts'
 
 async function files(t: TestContext): Promise<{ folder: string; blobs: Blobs }> {
   const folder = await mkdtemp(join(tmpdir(), 'openhaul-blobs-'))
@@ -159,6 +160,29 @@ for (const [name, given, says] of refusals) {
     assert.deepEqual([server.calls.length, String(server.objects.get('a'))], [2, 'one'])
   })
 }
+
+for (const [name, answer, says] of [
+  ['nothing there', { status: 404, text: '<h1>Not Found</h1>' }, /is no S3 \(404, no reason\): correct S3_ENDPOINT/],
+  ['another reason', { status: 404, text: '<Code>NoSuchPage</Code>' }, /is no S3 \(404, NoSuchPage\)/],
+] as const) {
+  test(`s3: a server that is no S3, with ${name}, is told, and nothing counts as stored`, async (t) => {
+    const other = await testServer(t, (request, response) =>
+      request.resume().on('end', () => response.writeHead(answer.status).end(answer.text)),
+    )
+    const { blobs } = await s3(t, { endpoint: other.url })
+    const told = { name: 'OperatorError', message: says }
+    await assert.rejects(blobs.put('a', Buffer.from('one')), told)
+    await assert.rejects(blobs.get('a'), told)
+    await assert.rejects(namesOf(blobs), told)
+    await blobs.delete('a')
+  })
+}
+
+test('s3: a page that is no list is not taken for an empty one', async (t) => {
+  const other = await testServer(t, (_, response) => response.end('<h1>Welcome</h1>'))
+  const { blobs } = await s3(t, { endpoint: other.url })
+  await assert.rejects(namesOf(blobs), { name: 'OperatorError', message: /is no S3 \(no list of objects\)/ })
+})
 
 test('s3: the local server refuses a body that is not the signed one, and a target that is not', async (t) => {
   const { blobs, server } = await s3(t)

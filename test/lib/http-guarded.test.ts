@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
+import { lookup } from 'node:dns/promises'
+import { readFile } from 'node:fs/promises'
 import test from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { openGuardedHttp } from '../../src/lib/http-client.ts'
 import { testServer } from './http-server.ts'
+import { nameServer } from './name-server.ts'
 import type { TestContext } from 'node:test'
 import type { GuardedOptions } from '../../src/lib/http-client.ts'
 import type { HttpRequest } from '../../src/lib/http.ts'
@@ -12,8 +16,8 @@ function guarded(t: TestContext, options: GuardedOptions) {
   return http
 }
 
-function get(url: string): HttpRequest {
-  return { method: 'GET', url, headers: {}, body: null, timeoutMs: 2_000 }
+function get(url: string, timeoutMs = 2_000): HttpRequest {
+  return { method: 'GET', url, headers: {}, body: null, timeoutMs }
 }
 
 const REFUSED = { name: 'HttpError', kind: 'refused' }
@@ -80,11 +84,53 @@ test('a name is refused when any of its addresses is inside', async (t) => {
   assert.equal(server.connections(), 0)
 })
 
-test('the real resolver is asked when no other stands in: localhost is inside', async (t) => {
-  const server = await testServer(t, (_, response) => response.end('inside'))
-  const http = guarded(t, { httpsOnly: false, ports: [server.port] })
-  await assert.rejects(http.send(get(`http://localhost:${server.port}/`)), REFUSED)
+test('without another stand-in, name servers are asked, for all addresses of both kinds', async (t) => {
+  const server = await testServer(t, (_, response) => response.end('there'))
+  const names = {
+    'inside.example': ['127.0.0.1'],
+    'mixed.example': ['93.184.216.34', '127.0.0.1'],
+    'mixed-six.example': ['93.184.216.34', '2606:4700::1', '::1'],
+    'six.example': ['fd00::1'],
+  }
+  const { address } = await nameServer(t, names)
+  const open = { httpsOnly: false, ports: [server.port], nameServers: [address] }
+  const http = guarded(t, open)
+  for (const name of Object.keys(names)) {
+    await assert.rejects(http.send(get(`http://${name}:${server.port}/`)), REFUSED, name)
+  }
+  // What stands in /etc/hosts is no name to others.
+  for (const name of ['nowhere.example', 'localhost']) {
+    await assert.rejects(http.send(get(`http://${name}:${server.port}/`)), { kind: 'unreachable' }, name)
+  }
   assert.equal(server.connections(), 0)
+
+  const vetted: string[] = []
+  const allows = (each: string) => vetted.push(each) > 0
+  const many = ['127.0.0.1', '127.0.0.2', '127.0.0.3', '127.0.0.4', '127.0.0.5', '::2']
+  const other = await nameServer(t, { 'many.example': many })
+  const lenient = guarded(t, { ...open, nameServers: [other.address], allows })
+  assert.equal((await lenient.send(get(`http://many.example:${server.port}/`))).text, 'there')
+  assert.deepEqual(vetted.toSorted(), many.toSorted())
+  assert.equal(vetted[1], '::2')
+})
+
+test('names that nobody answers for keep nothing else waiting', async (t) => {
+  const server = await testServer(t, (_, response) => response.end('there'))
+  const silent = Object.fromEntries(Array.from({ length: 16 }, (_, at) => [`silent-${at}.example`, null]))
+  const { address, asked } = await nameServer(t, { ...silent, 'there.example': ['127.0.0.1'] })
+  const http = guarded(t, { httpsOnly: false, ports: [server.port], nameServers: [address], allows: () => true })
+  let ended = 0
+  const waiting = Object.keys(silent).map((name) =>
+    assert
+      .rejects(http.send(get(`http://${name}:${server.port}/`, 10_000)), { kind: 'unreachable' })
+      .finally(() => ended++),
+  )
+  while (new Set(asked).size < waiting.length) await delay(5)
+  assert.equal((await http.send(get(`http://there.example:${server.port}/`))).text, 'there')
+  assert.ok((await lookup('localhost')).address.length > 0)
+  assert.ok((await readFile(new URL(import.meta.url))).length > 0)
+  assert.equal(ended, 0)
+  await Promise.all(waiting)
 })
 
 test('the connection goes to the address that was vetted, even when the name changes its mind', async (t) => {

@@ -5,11 +5,19 @@ import { Handed } from '../../src/lib/worker-entry.ts'
 
 type Wish = { do: string; ms?: number; bytes?: Uint8Array }
 
+/** When a task ran, by a clock that all threads share. */
+export type Span = { from: bigint; to: bigint }
+
 /** A task for tests: does what it is told. */
 export default async function work(wish: Wish): Promise<unknown> {
   if (wish.do === 'thread') {
     await delay(wish.ms ?? 0)
     return threadId
+  }
+  if (wish.do === 'span') {
+    const from = process.hrtime.bigint()
+    await delay(wish.ms ?? 0)
+    return { from, to: process.hrtime.bigint() }
   }
   if (wish.do === 'double') {
     const doubled = wish.bytes!.map((byte) => byte * 2)

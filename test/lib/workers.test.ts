@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { DomainError } from '../../src/lib/errors.ts'
-import { openWorkers, WorkerTimeout, type WorkersOptions } from '../../src/lib/workers.ts'
+import {
+  openWorkers,
+  type RunOptions,
+  type Workers,
+  WorkerTimeout,
+  type WorkersOptions,
+} from '../../src/lib/workers.ts'
+import type { Span } from './worker-tasks.ts'
 
 const TASK = new URL('worker-tasks.ts', import.meta.url)
 
@@ -62,6 +69,30 @@ test('what somebody waits for goes before background work, which never takes eve
   ])
   assert.ok(order.indexOf('u2') < order.indexOf('b2') && order.indexOf('u3') < order.indexOf('b3'), order.join(' '))
   assert.deepEqual([...order].sort(), ['b1', 'b2', 'b3', 'u1', 'u2', 'u3'])
+})
+
+test('what nobody pays for waits behind what is paid for, one at a time, and takes turns with background work', async (t) => {
+  const [free, background] = [{ isFree: true }, { isBackground: true }]
+  const spans = (workers: Workers, kinds: RunOptions[]) =>
+    Promise.all(kinds.map((kind) => workers.run<Span>(TASK, { do: 'span', ms: 20 }, kind)))
+  const overlap = (all: Span[]) =>
+    all.some((one) => all.some((other) => one !== other && other.from < one.to && one.from < other.to))
+  assert.equal(overlap(await spans(open(t, { threads: 4 }), [free, free, free])), false)
+  assert.equal(overlap(await spans(open(t, { threads: 2 }), [free, background, free, background])), false)
+
+  const alone = open(t, { threads: 1 })
+  const ended: string[] = []
+  const queue = (name: string, options: RunOptions) =>
+    alone.run(TASK, { do: 'nothing' }, options).then(() => ended.push(name))
+  const running = alone.run(TASK, { do: 'thread', ms: 40 })
+  await Promise.all([running, queue('b1', background), queue('f1', free), queue('b2', background), queue('paid', {})])
+  assert.deepEqual(ended, ['paid', 'b1', 'f1', 'b2'])
+
+  const full = open(t, { threads: 1, queueMax: 1, freeMax: 3 })
+  const strangers = Array.from({ length: 4 }, () => full.run(TASK, { do: 'thread', ms: 20 }, free))
+  await assert.rejects(full.run(TASK, { do: 'nothing' }, free), { name: 'DomainError', code: 'busy' })
+  assert.equal(await full.run(TASK, { do: 'nothing' }), null)
+  await Promise.all(strangers)
 })
 
 test('too many that wait, and all that come after the close, are told that we are busy', async (t) => {

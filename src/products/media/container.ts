@@ -1,17 +1,19 @@
+import type { Size } from './av1.ts'
+import { readAvif } from './avif.ts'
 import { refused } from './threads.ts'
+import { animated, ascii, cutShort, isZeroFrom, partCounter } from './walking.ts'
 
 export type Format = 'jpeg' | 'png' | 'webp' | 'avif'
 
-/** What a file says of itself before anything is decoded. `scans`: how often a JPEG goes over its pixels. */
-export type Container = { format: Format; scans: number }
+/**
+ * What a file says of itself before anything is decoded. `scans`: how often a JPEG goes over its pixels. `sizes`: of pictures
+ * that are decoded besides what the header tells.
+ */
+export type Container = { format: Format; scans: number; sizes: Size[] }
 
 const SOI = 0xd8
 const EOI = 0xd9
 const SOS = 0xda
-/** Decoders keep each of them, and some look through all at each. */
-const PARTS_MAX = 20_000
-/** Boxes that a still AVIF is made of. */
-const AVIF_BOXES = new Set(['ftyp', 'meta', 'mdat', 'free', 'skip', 'uuid'])
 
 /** By the first bytes alone, before any decoder sees the picture: that keeps SVG and everything unusual away from them. */
 export function formatOf(bytes: Buffer): Format {
@@ -33,13 +35,14 @@ export function formatOf(bytes: Buffer): Format {
  */
 export function readContainer(bytes: Buffer): Container {
   const format = formatOf(bytes)
-  const { end, scans = 1 } = { jpeg: jpegEnd, png: pngEnd, webp: webpEnd, avif: avifEnd }[format](bytes)
+  const walks: Record<Format, (bytes: Buffer) => End> = { jpeg: jpegEnd, png: pngEnd, webp: webpEnd, avif: readAvif }
+  const { end, scans = 1, sizes = [] } = walks[format](bytes)
   // Cameras fill up blocks with zeros.
   if (!isZeroFrom(bytes, end)) throw refused('carries other data behind its end')
-  return { format, scans }
+  return { format, scans, sizes }
 }
 
-type End = { end: number; scans?: number }
+type End = { end: number; scans?: number; sizes?: Size[] }
 
 /** Phones put smaller versions of the picture behind it, as whole JPEGs: those belong to it. */
 function jpegEnd(bytes: Buffer): End {
@@ -114,48 +117,9 @@ function webpEnd(bytes: Buffer): End {
   return { end }
 }
 
-function avifEnd(bytes: Buffer): End {
-  const count = partCounter()
-  let at = 0
-  while (at + 8 <= bytes.length && !isZeroFrom(bytes, at)) {
-    count()
-    const box = ascii(bytes, at + 4, at + 8)
-    if (box === 'moov') throw animated()
-    if (!AVIF_BOXES.has(box)) break
-    const size = boxSize(bytes, at)
-    if (size < 8 || at + size > bytes.length) throw cutShort()
-    at += size
-  }
-  return { end: at }
-}
-
-/** 1 stands for a size of 64 bits behind the name, 0 for all that is left. */
-function boxSize(bytes: Buffer, at: number): number {
-  const size = bytes.readUInt32BE(at)
-  if (size === 0) return bytes.length - at
-  if (size > 1) return size
-  return at + 16 <= bytes.length ? Number(bytes.readBigUInt64BE(at + 8)) : 0
-}
-
-function partCounter(): () => void {
-  let parts = 0
-  return () => {
-    if (++parts > PARTS_MAX) throw refused('is made of too many parts')
-  }
-}
-
 function brandsOf(bytes: Buffer): Set<string> {
   const end = Math.min(bytes.readUInt32BE(0), 256, bytes.length)
   const brands = new Set([ascii(bytes, 8, 12)])
   for (let at = 16; at + 4 <= end; at += 4) brands.add(ascii(bytes, at, at + 4))
   return brands
 }
-
-function isZeroFrom(bytes: Buffer, from: number): boolean {
-  for (let at = from; at < bytes.length; at++) if (bytes[at] !== 0) return false
-  return true
-}
-
-const ascii = (bytes: Buffer, from: number, to: number) => bytes.toString('latin1', from, to)
-const animated = () => refused('is animated; send a still picture')
-export const cutShort = (cause?: Error) => refused('is damaged or cut short', cause && { cause })

@@ -1,8 +1,10 @@
 import type { Metadata, Sharp } from 'sharp'
 import { DomainError } from '../../lib/errors.ts'
-import { cutShort, readContainer, type Container } from './container.ts'
+import type { Size } from './av1.ts'
+import { readContainer, type Container } from './container.ts'
 import { imaging } from './imaging.ts'
 import { DECODE_SECONDS_MAX, refused } from './threads.ts'
+import { cutShort } from './walking.ts'
 
 export const PICTURE_BYTES_MAX = 10 * 1024 * 1024
 const PIXELS_MAX = 40_000_000
@@ -46,10 +48,14 @@ export async function openPicture<T>(given: Uint8Array, work: (picture: Sharp) =
   }
 }
 
-function refuseCostly({ format, scans }: Container, header: Metadata): void {
+function refuseCostly(container: Container, header: Metadata): void {
+  const { format, sizes } = container
   if (header.format !== (format === 'avif' ? 'heif' : format)) throw refused('is not what its first bytes say')
   if ((header.pages ?? 1) > 1) throw refused('is animated; send a still picture')
-  const { width, height } = header
+  for (const size of [header, ...sizes]) refuseLarge(size, container, header)
+}
+
+function refuseLarge({ width, height }: Size, { format, scans }: Container, header: Metadata): void {
   if (Math.max(width, height) > SIDE_PIXELS_MAX) throw refused('has a side of more than 12,000 pixels')
   if (width * height * scans > SCANNED_PIXELS_MAX) throw refused('is a JPEG of too many scans for its size')
   const pixelsMax = HELD_BYTES_MAX / heldBytesPerPixel(format, scans, header)
@@ -62,7 +68,8 @@ function refuseCostly({ format, scans }: Container, header: Metadata): void {
 function heldBytesPerPixel(format: Container['format'], scans: number, header: Metadata): number {
   const { channels, depth, isProgressive } = header
   const isDeep = depth !== 'uchar'
-  if (format === 'avif') return isDeep ? 24 : 18
+  // Transparency is a second picture.
+  if (format === 'avif') return (isDeep ? 24 : 18) + (header.hasAlpha ? 7 : 0)
   if (format === 'webp') return 4
   // Coefficients of all scans so far, two bytes each.
   if (format === 'jpeg') return isProgressive || scans > 1 ? channels * 2 : 0

@@ -10,8 +10,11 @@ import { inThread, refused } from './threads.ts'
 /** `expiresAt`: when the address of a private picture stops working; null for a public one. */
 export type Media = { bytes: Buffer; contentType: 'image/webp'; etag: string; expiresAt: Date | null }
 
+/** Whether nobody pays for what has to be made: it then waits behind what is paid for. */
+type Making = { isFree: boolean }
+
 /** Makes pictures by name, on demand, always the same for a name; null for a name it does not know. */
-export type Draw = (name: string) => Promise<{ bytes: Buffer; contentType: string } | null>
+export type Draw = (name: string, options: Making) => Promise<{ bytes: Buffer; contentType: string } | null>
 
 /** Longest sides of thumbnails, in pixels. */
 export type ThumbnailSide = 160 | 320 | 640
@@ -28,16 +31,20 @@ const SHRINK = new URL('tasks/shrink.ts', import.meta.url)
 
 /**
  * The picture at a target below `/media/`, or null: `/media/p/…` and, with its signature, `/media/private/…` as `takeIn` named
- * it, `/media/demo/…` drawn by `ctx.draw`. Drawings and thumbnails are made on first use and kept. The target is taken as
- * it came; nothing in it is decoded.
+ * it, `/media/demo/…` drawn by `ctx.draw`. Drawings and thumbnails are made on first use and kept, behind what callers pay
+ * for; throws `DomainError('busy')` when too many wait. The target is taken as it came; nothing in it is decoded.
  */
 export async function getMedia(ctx: MediaCtx, target: string): Promise<Media | null> {
+  return mediaAt(ctx, target, { isFree: true })
+}
+
+async function mediaAt(ctx: MediaCtx, target: string, making: Making): Promise<Media | null> {
   const [path = '', ...queries] = target.split('?')
   const picture = pictureAt(path)
   if (!picture) return null
   const expiresAt = picture.kind === 'private' ? await signedUntil(ctx, path, queries.join('?')) : null
   if (picture.kind === 'private' && !expiresAt) return null
-  const bytes = await bytesOf(ctx, picture)
+  const bytes = await bytesOf(ctx, picture, making)
   return bytes && { bytes, contentType: 'image/webp', etag: `"${hash('sha256', bytes).slice(0, 32)}"`, expiresAt }
 }
 
@@ -53,7 +60,7 @@ export async function readPicture(
   const isWhole = publicUrl !== '' && address.startsWith(`${publicUrl}/media/`)
   const target = isWhole ? address.slice(publicUrl.length) : address
   if (!target.startsWith('/media/')) return fetchPicture(ctx, address)
-  const media = await getMedia(ctx, target)
+  const media = await mediaAt(ctx, target, { isFree: false })
   if (!media) throw new DomainError('unprocessable', 'There is no such picture.')
   return media.bytes
 }
@@ -73,37 +80,45 @@ function pictureAt(path: string): Picture | null {
   return { kind: 'drawn', name: `demo/${drawn}`, side }
 }
 
-async function bytesOf(ctx: MediaCtx, picture: Picture): Promise<Buffer | null> {
-  if (picture.side === null) return wholeOf(ctx, picture)
-  return keptOrMade(ctx.blobs, `${picture.name}-${picture.side}.webp`, async () => {
-    const bytes = await wholeOf(ctx, picture)
-    return bytes && bufferOf(await inThread<Uint8Array>(ctx.workers, SHRINK, { bytes, side: picture.side }))
+async function bytesOf(ctx: MediaCtx, picture: Picture, making: Making): Promise<Buffer | null> {
+  if (picture.side === null) return wholeOf(ctx, picture, making)
+  return keptOrMade(ctx.blobs, `${picture.name}-${picture.side}.webp`, making, async () => {
+    const bytes = await wholeOf(ctx, picture, making)
+    return bytes && bufferOf(await inThread<Uint8Array>(ctx.workers, SHRINK, { bytes, side: picture.side }, making))
   })
 }
 
-async function wholeOf({ blobs, draw }: MediaCtx, { kind, name }: Picture): Promise<Buffer | null> {
+async function wholeOf({ blobs, draw }: MediaCtx, { kind, name }: Picture, making: Making): Promise<Buffer | null> {
   if (kind !== 'drawn') return blobs.get(`${name}.webp`)
   if (!draw) return null
   return keptOrMade(
     blobs,
     `${name}.webp`,
-    async () => (await draw(`${name.slice('demo/'.length)}.webp`))?.bytes ?? null,
+    making,
+    async () => (await draw(`${name.slice('demo/'.length)}.webp`, making))?.bytes ?? null,
   )
 }
 
-const making = new WeakMap<Blobs, Map<string, Promise<Buffer | null>>>()
+const underWay = new WeakMap<Blobs, Map<string, Promise<Buffer | null>>>()
 
 /** The blob, else what `make` makes and is then kept. Several callers who want the same new one wait for one. */
-async function keptOrMade(blobs: Blobs, blob: string, make: () => Promise<Buffer | null>): Promise<Buffer | null> {
+async function keptOrMade(
+  blobs: Blobs,
+  blob: string,
+  { isFree }: Making,
+  make: () => Promise<Buffer | null>,
+): Promise<Buffer | null> {
   const kept = await blobs.get(blob)
   if (kept) return kept
 
-  const running = making.get(blobs) ?? new Map<string, Promise<Buffer | null>>()
-  making.set(blobs, running)
-  const known = running.get(blob)
+  const running = underWay.get(blobs) ?? new Map<string, Promise<Buffer | null>>()
+  underWay.set(blobs, running)
+  // Who pays does not wait for one that waits behind others.
+  const key = isFree ? `free ${blob}` : blob
+  const known = running.get(key)
   if (known) return known
-  const made = makeAndKeep(blobs, blob, make).finally(() => running.delete(blob))
-  running.set(blob, made)
+  const made = makeAndKeep(blobs, blob, make).finally(() => running.delete(key))
+  running.set(key, made)
   return made
 }
 

@@ -1,5 +1,5 @@
 import { DomainError } from '../../lib/errors.ts'
-import { WorkerTimeout, type Workers } from '../../lib/workers.ts'
+import { type RunOptions, WorkerTimeout, type Workers } from '../../lib/workers.ts'
 
 /**
  * The last resort: the limits on what is decoded keep a picture far below it, and it covers what no limit foresaw. The
@@ -13,11 +13,13 @@ export async function inThread<Output>(
   workers: Workers,
   task: URL,
   input: { bytes: Uint8Array } & Record<string, unknown>,
+  options: Pick<RunOptions, 'isBackground' | 'isFree'> = {},
 ): Promise<Output> {
   // One copy of exactly these bytes: a view would take along all of the memory it lies in.
   const bytes = new Uint8Array(input.bytes)
   try {
-    return await workers.run<Output>(task, { ...input, bytes }, { transfer: [bytes.buffer], timeoutMs: TASK_MS_MAX })
+    const how = { ...options, transfer: [bytes.buffer], timeoutMs: TASK_MS_MAX }
+    return await workers.run<Output>(task, { ...input, bytes }, how)
   } catch (error) {
     if (error instanceof WorkerTimeout) throw refused('takes too long to decode')
     throw error

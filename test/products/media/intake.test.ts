@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import sharp from 'sharp'
 import { DomainError } from '../../../src/lib/errors.ts'
+import { readContainer } from '../../../src/products/media/container.ts'
 import { PICTURE_BYTES_MAX, reencode } from '../../../src/products/media/intake.ts'
 import { imaging } from '../../../src/products/media/imaging.ts'
+import { avif, box, coded, type Item, sizeOf, u16, u32 } from './avif.ts'
 import { animatedWebp, EMPTY_ZIP, GIF, noisy, PNG_SIGNATURE, plain, pngBomb, withChunk } from './pictures.ts'
 
 const svg =
@@ -102,6 +104,60 @@ test('takes the four kinds and gives WebP of their size', async () => {
   ]) {
     const { webp, width, height } = await reencode(bytes)
     assert.deepEqual([width, height, (await sharp(webp).metadata()).format], [120, 80, 'webp'])
+  }
+})
+
+test('takes AVIFs with transparency, metadata, fine colours, and as other encoders lay them out', async () => {
+  const described = noisy(120, 80)
+    .withExif({ IFD0: { Make: 'camera' } })
+    .withIccProfile('p3')
+  const { data, setUp } = await coded(120, 80)
+  const properties = [sizeOf(120, 80), ...setUp]
+  const shown: Item = { type: 'av01', data, properties }
+  const about: Item[] = [
+    { type: 'Exif', data: Buffer.from('\0\0\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0', 'latin1'), about: 4 },
+    { type: 'mime', data: Buffer.from('<x:xmpmeta/>'), about: 4, text: 'application/rdf+xml\0' },
+  ]
+  const pictures = {
+    described: await described.withXmp('<x:xmpmeta xmlns:x="adobe:ns:meta/"/>').avif({ effort: 0 }).toBuffer(),
+    clear: await plain(120, 80, 4).avif({ effort: 0 }).toBuffer(),
+    halved: await noisy(120, 80).avif({ effort: 0, chromaSubsampling: '4:2:0' }).toBuffer(),
+    lossless: await noisy(120, 80).avif({ effort: 0, lossless: true }).toBuffer(),
+    deep: await noisy(120, 80).avif({ effort: 0, bitdepth: 12 }).toBuffer(),
+    grey: await noisy(120, 80).toColourspace('b-w').avif({ effort: 0 }).toBuffer(),
+    apart: avif([...about, { ...shown, alphaOf: 4 }, shown]),
+    'two layers': avif([{ ...shown, data: Buffer.concat([data, data]) }]),
+    'zeros within': avif([{ ...shown, data: Buffer.concat([data, Buffer.alloc(9)]) }]),
+  }
+  for (const [name, bytes] of Object.entries(pictures)) {
+    const { webp, width, height } = await reencode(bytes)
+    assert.deepEqual([width, height], [120, 80], name)
+    assert.equal((await sharp(webp).metadata()).hasAlpha, ['clear', 'apart'].includes(name), name)
+  }
+})
+
+test('an AVIF with any byte changed or lost is taken or refused', async () => {
+  const { data, setUp } = await coded(120, 80)
+  const shown: Item = { type: 'av01', data, properties: [sizeOf(120, 80), ...setUp] }
+  const whole = avif([{ ...shown, alphaOf: 2 }, shown])
+  // 65,535 pieces of nothing for each of 65,535 items.
+  const pieces = Buffer.concat([u32(1 << 24), u16(0, 0xffff), Buffer.alloc(0xffff * 8, u16(1, 0, 0, 0xffff))])
+  const ftyp = whole.subarray(0, whole.readUInt32BE(0))
+  const endless = Buffer.concat([ftyp, box('meta', u32(0), box('iloc', pieces))])
+  assert.throws(() => readContainer(endless), { message: 'The picture is made of too many parts.' })
+
+  for (let at = 0; at < whole.length; at++) {
+    for (const value of [0, 1, 255]) {
+      const changed = Buffer.from(whole)
+      changed[at] = value
+      for (const bytes of [changed, Buffer.concat([whole.subarray(0, at), whole.subarray(at + 1)])]) {
+        try {
+          readContainer(bytes)
+        } catch (error) {
+          assert.ok(error instanceof DomainError && error.code === 'unprocessable', `${at}, ${value}: ${String(error)}`)
+        }
+      }
+    }
   }
 })
 

@@ -9,8 +9,11 @@ import { sql } from 'kysely'
 import sharp from 'sharp'
 import type { Ctx } from '../../../src/ctx.ts'
 import { fileBlobs } from '../../../src/lib/blobs.ts'
+import { demoListings } from '../../../src/demo/catalogue.ts'
+import { drawDemo } from '../../../src/demo/draw.ts'
 import { systemClock } from '../../../src/lib/clock.ts'
 import { openDb, type Db } from '../../../src/lib/db/db.ts'
+import type { DomainError } from '../../../src/lib/errors.ts'
 import { systemRandom } from '../../../src/lib/ids.ts'
 import { openWorkers, WorkerTimeout } from '../../../src/lib/workers.ts'
 import { PICTURE_BYTES_MAX } from '../../../src/products/media/intake.ts'
@@ -188,6 +191,31 @@ test('a thumbnail of a drawing draws it, and there is none of what cannot be dra
   assert.equal(await getMedia(ctx, '/media/demo/v1/qc-7000000002-1-320.webp'), null)
   assert.equal(await getMedia(ctx, '/media/demo/v1/qc-7000000001-1-321.webp'), null)
   assert.deepEqual(drawn.slice(1), ['v1/qc-7000000002-1.webp', 'v1/qc-7000000001-1-321.webp'])
+})
+
+test('pictures that strangers have made keep nobody from work that is paid for', async (t) => {
+  const { ctx } = await open(t)
+  const few = openWorkers({ threads: 1, queueMax: 1, freeMax: 12 })
+  t.after(() => few.close())
+  const shop: typeof ctx = { ...ctx, workers: few, draw: drawDemo(few) }
+  const { path } = await takeIn(shop, await picture(300, 200).jpeg().toBuffer())
+  const drawings = demoListings().flatMap(({ images }) => images)
+  let made = 0
+  const first = drawings.slice(0, 6).map((image) => thumbnailPath(image, 320))
+  const cold = [...drawings.slice(6, 12), ...first, thumbnailPath(path, 160)]
+  const strangers = cold.map((each) => getMedia(shop, each).then((media) => media && made++))
+  const { width } = await takeIn(shop, await picture(320, 200).jpeg().toBuffer())
+  assert.deepEqual([width, made < cold.length - 1], [320, true])
+  // What a caller asks for by its address is not queued behind strangers who want it too.
+  assert.ok((await readPicture(shop, cold.at(-2)!)).length > 0)
+  assert.ok(made < cold.length - 1, `${made}`)
+  await Promise.all(strangers)
+  assert.equal(made, cold.length)
+
+  // No more than may wait; while they come, one or two of them may be done.
+  const crowd = await Promise.allSettled(drawings.slice(20, 60).map((image) => getMedia(shop, image)))
+  const refused = crowd.flatMap((each) => (each.status === 'rejected' ? [(each.reason as DomainError).code] : []))
+  assert.ok(refused.length >= 20 && refused.every((code) => code === 'busy'), `${refused.length}`)
 })
 
 test('a private picture is kept apart and opened by its signature only', async (t) => {
