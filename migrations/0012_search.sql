@@ -40,7 +40,8 @@ create table search_vector (
   product_id bigint not null,
   -- Which searches may find it; see `groups.ts`.
   group_no smallint not null check (group_no between 0 and 15),
-  -- The value of search_epoch that came with it: nodes read on from the last one that they know.
+  -- The value of search_epoch that came with it: nodes read on from the last one that they know. 0 where there is nothing
+  -- to know, as of a picture that never had features.
   change bigint not null,
   features bytea,
   fault text check (fault <> ''),
@@ -58,10 +59,10 @@ create index search_vector_change_idx on search_vector (space_id, change, pictur
 create index search_vector_product_id_idx on search_vector (product_id);
 create index search_vector_fault_idx on search_vector (space_id, fault) where fault is not null;
 create index search_vector_retry_at_idx on search_vector (space_id, retry_at) where retry_at is not null;
-create index search_vector_removed_at_idx on search_vector (space_id, removed_at) where removed_at is not null;
+create index search_vector_removed_at_idx on search_vector (removed_at) where removed_at is not null;
 
--- Grows with every commit that changes what nodes have in memory. Its row is locked first and until then, so that these
--- commits come one after another and whoever has read a value has missed nothing before it.
+-- Grows with every commit that changes what nodes have in memory. Its row is locked until then, so that these commits come
+-- one after another and whoever has read a value has missed nothing before it.
 create table search_epoch (
   id smallint primary key default 1 check (id = 1),
   value bigint not null default 0,

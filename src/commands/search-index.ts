@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readConfig } from '../config.ts'
 import { interruption, withCtx, type Ctx } from '../ctx.ts'
@@ -6,18 +6,23 @@ import { drawDemo } from '../demo/draw.ts'
 import { systemClock } from '../lib/clock.ts'
 import { DomainError, OperatorError } from '../lib/errors.ts'
 import { openWorkers } from '../lib/workers.ts'
+import { PICTURE_BYTES_MAX } from '../products/media/intake.ts'
 import { readPicture } from '../products/media/media.ts'
 import { runIndexer } from '../products/search/indexer.ts'
 import { learnAsset, type LearnStep } from '../products/search/learning.ts'
 import { addressSample } from '../products/search/pictures.sql.ts'
-import { assetBytes, spaceById, spaceStats, type SpaceRow } from '../products/search/spaces.sql.ts'
-import { assetOf, beginFilling, ensureSpaces, openSpaces, progressOf } from '../products/search/spaces.ts'
+import { assetBytes, spaceById, spaceLack, spaceStats, type SpaceRow } from '../products/search/spaces.sql.ts'
+import { assetOf, beginFilling, ensureSpaces, openSpaces, progressOf, renewDefault } from '../products/search/spaces.ts'
 import { print, table } from './print.ts'
-import { openBar } from './progress.ts'
+import { openBar, type Bar } from './progress.ts'
 
 type Json = { json?: boolean }
 
 const LOOK_MS = 500
+/** Progress is told at every so manieth look, as counting a large index takes a while. */
+const TELL_EVERY = 6
+/** What a space lacks is counted up to here. */
+const LACK_MAX = 1_000
 /** How many pictures are learnt from unless `--count` says it; more of them teach little more. */
 const LEARN_COUNT = 2_400
 /** The default asset is what is learnt from these. */
@@ -74,9 +79,11 @@ async function statusOf({ db }: Ctx, space: SpaceRow) {
 export async function indexRebuild(options: Json): Promise<void> {
   const result = await withCtx(readConfig(), async (ctx, signal) => {
     await ensureSpaces(ctx)
+    await renewDefault(ctx, { signal })
     const [active, filling] = await openSpaces(ctx.db)
     const { fingerprint, origin } = active!
-    const id = filling?.id ?? (await beginFilling(ctx, assetOf(await assetBytes(ctx.db, fingerprint)), origin))
+    const asset = assetOf(await assetBytes(ctx.db, fingerprint))
+    const id = filling?.id ?? (await beginFilling(ctx, asset, origin, signal))
     return fill(ctx, id, signal)
   })
   print(options, result, `${told(result)} Searches ask them from now on.`)
@@ -94,7 +101,7 @@ export async function indexLearn(options: LearnOptions): Promise<void> {
     await ensureSpaces(ctx)
     const [active] = await openSpaces(ctx.db)
     const isKnown = active!.fingerprint === asset.fingerprint
-    const spaceId = isKnown ? null : await beginFilling(ctx, asset, 'learnt')
+    const spaceId = isKnown ? null : await beginFilling(ctx, asset, 'learnt', signal)
     return { fingerprint: asset.fingerprint, filled: spaceId && (await fill(ctx, spaceId, signal)) }
   })
   const words = filled
@@ -134,7 +141,7 @@ async function learnFrom(
 ): Promise<Uint8Array> {
   const source = generated
     ? { seed: GENERATED_SEED, count }
-    : await collect(from === undefined ? await ownPictures(own!, count) : await filesIn(from), count, signal)
+    : { pictures: from === undefined ? ownPictures(own!, count) : await filesIn(from), count }
   const bar = openBar('Learning', count)
   const onLook = (step: LearnStep, pictures: number) =>
     bar.to(pictures, step === 'pictures' ? `${pictures} pictures` : STEP_WORDS[step])
@@ -150,39 +157,40 @@ const STEP_WORDS: Record<LearnStep, string> = {
   cosines: 'measuring how alike they are by chance',
 }
 
-type Reading = () => Promise<Buffer>
-
-async function filesIn(folder: string): Promise<Reading[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+/** What lies in a folder, also by links; what is too large for a picture or cannot be read is passed over. */
+async function filesIn(folder: string): Promise<AsyncIterable<Buffer>> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     throw new OperatorError(`${folder} is no folder that can be read (${error.code}).`)
   })
-  const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name)
-  return names.toSorted().map((name) => () => readFile(join(folder, name)))
+  return readable(names.toSorted().map((name) => () => readSmall(join(folder, name))))
+}
+
+async function readSmall(file: string): Promise<Buffer | null> {
+  try {
+    const found = await stat(file)
+    return found.isFile() && found.size <= PICTURE_BYTES_MAX ? await readFile(file) : null
+  } catch {
+    return null
+  }
 }
 
 /** Pictures of this installation's products: more than are wanted, as some cannot be had. */
-async function ownPictures(ctx: Ctx, count: number): Promise<Reading[]> {
+async function* ownPictures(ctx: Ctx, count: number): AsyncGenerator<Buffer> {
   prepare(ctx)
   const addresses = await addressSample(ctx.db, count * 2)
-  return addresses.map((address) => () => readPicture(ctx, address))
-}
-
-/** The first `count` that can be had. */
-async function collect(readings: readonly Reading[], count: number, signal: AbortSignal): Promise<Buffer[]> {
-  const bar = openBar('Reading pictures', Math.min(count, readings.length))
-  const had: Buffer[] = []
-  for (const read of readings) {
-    signal.throwIfAborted()
-    if (had.length === count) break
-    const bytes = await read().catch((error: unknown) => {
+  const read = async (address: string) =>
+    readPicture(ctx, address).catch((error: unknown) => {
       if (error instanceof DomainError) return null
       throw error
     })
-    if (bytes) had.push(bytes)
-    if (had.length % 100 === 0) bar.to(had.length, `${had.length} read`)
+  yield* readable(addresses.map((address) => () => read(address)))
+}
+
+async function* readable(readings: readonly (() => Promise<Buffer | null>)[]): AsyncGenerator<Buffer> {
+  for (const read of readings) {
+    const bytes = await read()
+    if (bytes) yield bytes
   }
-  bar.end(`${had.length} read`)
-  return had
 }
 
 type Filled = { space: number; pictures: number; faults: number }
@@ -202,10 +210,9 @@ async function fill(ctx: Ctx, spaceId: number, signal: AbortSignal): Promise<Fil
   const indexing = runIndexer(ctx, { signal: AbortSignal.any([signal, over.signal]) })
   const bar = openBar('Indexing pictures', 100)
   try {
-    for (;;) {
+    for (let looks = 0; ; looks++) {
       const state = (await spaceById(ctx.db, spaceId))?.state
-      const { done, total } = await progressOf(ctx.db, spaceId)
-      bar.to(total === 0 ? 0 : Math.floor((100 * done) / total), `${done} of ${total} pictures`)
+      if (state === 'active' || looks % TELL_EVERY === 0) await tell(ctx, spaceId, bar)
       if (state === 'active') break
       if (state !== 'filling') throw new OperatorError('Another space was begun meanwhile, and this one was given up.')
       await ctx.clock.sleep(LOOK_MS, signal)
@@ -220,4 +227,19 @@ async function fill(ctx: Ctx, spaceId: number, signal: AbortSignal): Promise<Fil
   const { pictures, faults } = await spaceStats(ctx.db, spaceId)
   bar.end(`${pictures} pictures`)
   return { space: spaceId, pictures, faults: faults.reduce((sum, { count }) => sum + count, 0) }
+}
+
+/** How far a space is, and what it waits for when it has been through. */
+async function tell({ db }: Ctx, spaceId: number, bar: Bar): Promise<void> {
+  const { done, total } = await progressOf(db, spaceId)
+  const { due, unfetched } = done < total ? { due: 0, unfetched: 0 } : await spaceLack(db, spaceId, LACK_MAX)
+  const counted = (count: number) => (count < LACK_MAX ? `${count}` : `${count} or more`)
+  const waits = [
+    ...(unfetched > 0
+      ? [`${counted(unfetched)} that searches find now and that could not be fetched; they are asked for again`]
+      : []),
+    ...(due > 0 ? [`${counted(due)} products that are to be looked at`] : []),
+  ]
+  const words = [`${done} of ${total} pictures`, ...waits].join(', ')
+  bar.to(total === 0 ? 0 : Math.floor((100 * done) / total), words)
 }

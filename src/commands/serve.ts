@@ -19,7 +19,7 @@ import { openLog } from '../lib/log.ts'
 import { storeDemo } from '../products/catalog/catalog.ts'
 import { storeDemoQc } from '../products/qc/demo.ts'
 import { runIndexer } from '../products/search/indexer.ts'
-import { ensureSpaces } from '../products/search/spaces.ts'
+import { ensureSpaces, renewDefault } from '../products/search/spaces.ts'
 import { isBusy } from '../surfaces/lifecycle.ts'
 import { listenMetrics } from '../surfaces/metrics.ts'
 import { trackSockets, type OpenSockets } from './open-sockets.ts'
@@ -54,7 +54,7 @@ export async function serve(): Promise<void> {
     const app = await buildApp(ctx)
     const sockets = trackSockets()
     let jobs: Jobs | null = null
-    let indexing: Promise<void> | null = null
+    let indexing: Promise<unknown> | null = null
     try {
       if (stopping.aborted) return
       await listenMetrics(app, config)
@@ -62,7 +62,7 @@ export async function serve(): Promise<void> {
       const address = await listen(app, ctx)
       process.stdout.write(`openhaul ready on ${address}\n${keys ? invitation(address, ctx.publicUrl, keys) : ''}`)
       jobs = startJobs({ connection: ctx.connection, log, timed: timedJobs(ctx) })
-      indexing = runIndexer(ctx, { signal: stopping })
+      indexing = Promise.all([runIndexer(ctx, { signal: stopping }), renewIndex(ctx, stopping)])
       if (!stopping.aborted) await once(stopping, 'abort')
       log.info('stopping')
     } finally {
@@ -71,6 +71,13 @@ export async function serve(): Promise<void> {
   } finally {
     await ctx.close()
   }
+}
+
+/** Searches ask the index in use meanwhile, so that nobody has to wait for this. */
+async function renewIndex(ctx: Ctx, stopping: AbortSignal): Promise<void> {
+  await renewDefault(ctx, { signal: stopping }).catch((error: unknown) => {
+    if (!stopping.aborted) ctx.log.warn({ err: error }, 'the new index could not be begun; the next start tries again')
+  })
 }
 
 /** Tells whoever asks that we stop, then takes nothing new and lets requests under way end within the grace. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
 import { scratch } from '../lib/db/members.ts'
@@ -33,7 +33,7 @@ async function scene(t: test.TestContext, products: number) {
   const ask = (...args: string[]): Promise<Ended> => run(dataDir, args, env)
   const imported = await ask('catalog', 'import', join(feed, 'feed.jsonl'))
   assert.equal(imported.code, 0, imported.stderr)
-  return { pool, ask, feed, start: (...args: string[]) => launch(t, dataDir, args, env) }
+  return { pool, ask, feed, dataDir, start: (...args: string[]) => launch(t, dataDir, args, env) }
 }
 
 test('an index is made, told of and made anew', async (t) => {
@@ -112,6 +112,24 @@ test('an interrupted rebuild leaves the index as it was, and the next one goes o
   ])
 })
 
+test('a rebuild says what it waits for', async (t) => {
+  const { ask, start, dataDir, pool } = await scene(t, 4)
+  assert.equal((await ask('index', 'rebuild')).code, 0)
+  renameSync(join(dataDir, 'blobs'), join(dataDir, 'blobs-elsewhere'))
+  const { child, end } = start('index', 'rebuild')
+  let told = ''
+  child.stderr!.on('data', (text: string) => (told += text))
+  const words = '4 of 4 pictures, 4 that searches find now and that could not be fetched; they are asked for again\n'
+  await until('it says so', () => told.endsWith(words))
+  child.kill('SIGINT')
+  assert.equal((await end).code, 1)
+  const { rows } = await pool.query('select state from search_space order by id')
+  assert.deepEqual(
+    rows.map(({ state }) => state),
+    ['retired', 'active', 'filling'],
+  )
+})
+
 test('learning that cannot be done says why and changes nothing', async (t) => {
   const { pool, ask, feed } = await scene(t, 2)
   const refuse = async (...args: string[]) => {
@@ -126,8 +144,14 @@ test('learning that cannot be done says why and changes nothing', async (t) => {
     await refuse('--from', join(feed, 'none')),
     `openhaul: ${join(feed, 'none')} is no folder that can be read (ENOENT).`,
   )
-  // The feed itself lies there too, and is no picture.
-  assert.equal(await refuse('--from', feed, '--write', join(feed, 'asset')), tooFew(2))
+  // Another name of a picture is one more; the feed itself, a folder and what nobody can read or hold are none.
+  symlinkSync(join(feed, '0.jpg'), join(feed, 'linked.jpg'))
+  symlinkSync(join(feed, 'none'), join(feed, 'dangling.jpg'))
+  mkdirSync(join(feed, 'folder.jpg'))
+  writeFileSync(join(feed, 'huge.jpg'), '')
+  truncateSync(join(feed, 'huge.jpg'), 3 * 2 ** 30)
+  assert.equal(await refuse('--from', feed, '--write', join(feed, 'asset')), tooFew(3))
+  assert.equal(await refuse('--from', feed, '--count', '2'), tooFew(2))
   assert.equal(await refuse(), tooFew(0))
   assert.equal(existsSync(join(feed, 'asset')), false)
   assert.equal((await pool.query('select from search_asset')).rowCount, 0)

@@ -23,11 +23,17 @@ export async function productIdsAfter(db: Db, after: number, limit: number): Pro
   return rows.map(({ id }) => id)
 }
 
+/** Has this transaction count as one that writes products, before it does: `productsHold` then waits for its end. */
+export async function productsWrite(tx: Tx): Promise<void> {
+  await sql`lock table product in row exclusive mode`.execute(tx)
+}
+
 /**
  * Waits for the transactions that have written products, and keeps others from writing, and from doing this, until this one
- * ends: what it commits is known to every write that is not yet seen.
+ * ends: what it commits is known to every write that is not yet seen. Whoever writes waits meanwhile, so it gives up after a
+ * moment, with PostgreSQL's 55P03, and the transaction has to be begun again.
  */
 export async function productsHold(tx: Tx): Promise<void> {
-  await sql`set local lock_timeout = '4s'`.execute(tx)
+  await sql`set local lock_timeout = '300ms'`.execute(tx)
   await sql`lock table product in share row exclusive mode`.execute(tx)
 }

@@ -1,4 +1,5 @@
 import type { Workers } from '../../lib/workers.ts'
+import { inThread } from '../media/threads.ts'
 import { openClassic } from './embedder/embedder.ts'
 import type { PictureQuery } from './embedder/features.ts'
 import type { Embedding } from './node.ts'
@@ -12,14 +13,14 @@ export function openEmbedding(workers: Workers, asset: Uint8Array): Embedding {
   // Once for all threads, not a copy with every picture.
   const shared = new Uint8Array(new SharedArrayBuffer(asset.byteLength))
   shared.set(asset)
-  const order = (picture: Buffer, as: EmbedOrder['as']): EmbedOrder => {
-    return { picture, asset: shared, fingerprint: info.fingerprint, as }
+  const order = (bytes: Buffer, as: EmbedOrder['as']): EmbedOrder => {
+    return { bytes, asset: shared, fingerprint: info.fingerprint, as }
   }
   return {
     info,
-    async embed(picture, { isBackground = false } = {}) {
-      return Buffer.from(await workers.run<Uint8Array>(TASK, order(picture, 'features'), { isBackground }))
+    async embed(picture, options) {
+      return Buffer.from(await inThread<Uint8Array>(workers, TASK, order(picture, 'features'), options))
     },
-    embedQuery: (picture) => workers.run<PictureQuery>(TASK, order(picture, 'query')),
+    embedQuery: (picture) => inThread<PictureQuery>(workers, TASK, order(picture, 'query')),
   }
 }

@@ -2,32 +2,33 @@ import type { Clock } from '../../lib/clock.ts'
 
 /** Hosts of pictures that keep one waiting for nothing, so that not each of their pictures has to be waited for. */
 export type Hosts = {
-  /** For how many milliseconds the host of this address is left alone; 0 when it may be asked. */
-  restsForMs(address: string): number
-  /** That a picture came from there, or did not, and how long that took. */
-  note(address: string, isThere: boolean, tookMs: number): void
+  /** Whether the host of this address is left alone at the moment. */
+  rests(address: string): boolean
+  noteAnswer(address: string): void
+  /** That no picture came from there, and how long that took. */
+  noteFailure(address: string, tookMs: number): void
 }
 
 /** A refusal that comes at once costs nothing; one that takes longer than this does. */
 const SLOW_MS = 3_000
 const SLOW_MAX = 3
-const REST_MIN_MS = 60_000
-const REST_MAX_MS = 60 * 60_000
+const REST_MS = 60_000
 
 export function openHosts(clock: Pick<Clock, 'elapsedMs'>): Hosts {
-  const slow = new Map<string, { count: number; untilMs: number }>()
+  /** How often each host kept one waiting since it answered last, and when that was. */
+  const slow = new Map<string, { count: number; atMs: number }>()
   return {
-    restsForMs(address) {
-      const untilMs = slow.get(hostOf(address))?.untilMs ?? 0
-      return Math.max(0, untilMs - clock.elapsedMs())
+    rests(address) {
+      const found = slow.get(hostOf(address))
+      return found !== undefined && found.count >= SLOW_MAX && clock.elapsedMs() < found.atMs + REST_MS
     },
-    note(address, isThere, tookMs) {
+    noteAnswer(address) {
+      slow.delete(hostOf(address))
+    },
+    noteFailure(address, tookMs) {
+      if (tookMs < SLOW_MS) return
       const host = hostOf(address)
-      if (isThere) slow.delete(host)
-      if (isThere || tookMs < SLOW_MS) return
-      const count = (slow.get(host)?.count ?? 0) + 1
-      const restMs = count < SLOW_MAX ? 0 : Math.min(REST_MAX_MS, REST_MIN_MS * 2 ** (count - SLOW_MAX))
-      slow.set(host, { count, untilMs: clock.elapsedMs() + restMs })
+      slow.set(host, { count: (slow.get(host)?.count ?? 0) + 1, atMs: clock.elapsedMs() })
     },
   }
 }

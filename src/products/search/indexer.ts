@@ -7,13 +7,15 @@ import { type Hosts, openHosts } from './hosts.ts'
 import { indexProduct } from './index-product.ts'
 import type { Embedding } from './node.ts'
 import { type Due, dueDelete, dueList, dueNote, type KnownPicture, pictureList, retryList } from './pictures.sql.ts'
-import { embeddingOf, progressOf, switchTo } from './spaces.ts'
+import { embeddingOf, lackOf, switchTo } from './spaces.ts'
 import { indexerLock, spaceListOpen, type SpaceRow } from './spaces.sql.ts'
 
 /** The first pictures of a product, by which it is found. */
 const IMAGES_MAX = 8
 const PAGE_NOTES = 64
 const PAGE_NOTED = 5_000
+/** Few, as some of them keep one waiting again. */
+const PAGE_RETRIES = 16
 /** Each has one picture under way at a time: enough to keep the background's threads busy, and kind to hosts of pictures. */
 const PRODUCTS_AT_ONCE = 4
 const IDLE_MS = 400
@@ -22,8 +24,8 @@ const RESTART_MS = 2_000
 /** How long a product is left alone that failed by a fault of ours, and one that found the threads busy. */
 const PARK_MS = 10 * 60_000
 const PARK_BUSY_MS = 2_000
-/** A filled space may be switched to with so many products left that fail by a fault of ours. */
-const UNDONE_MAX = 0.005
+/** How long a filled space is left that may not be switched to yet. */
+const FINISH_MS = 5_000
 
 type IndexerOptions = { signal: AbortSignal }
 
@@ -54,21 +56,27 @@ async function inTurn(ctx: Ctx, signal: AbortSignal): Promise<void> {
     const stop = AbortSignal.any([signal, lost.signal])
     // Everything is written in the session that holds the lock: whoever has lost the one can no longer do the other.
     const db = dbOn(client)
-    while (!(await indexerLock(db))) await ctx.clock.sleep(TAKE_OVER_MS, stop)
     const work: Work = {
       ctx,
       db,
       stop,
-      stopped: aborted(stop),
       embeddings: new Map(),
       hosts: openHosts(ctx.clock),
       parked: new Map(),
+      finishAtMs: 0,
     }
-    for (;;) if (!(await step(work))) await ctx.clock.sleep(IDLE_MS, stop)
+    // Not waited for: a picture may take long, and a server that hangs answers nothing at all.
+    await untilAborted(stop, go(work))
   } finally {
     // Not for long: a server that hangs may never say goodbye.
     await Promise.race([client.end().catch(() => {}), delay(1_000, undefined, { ref: false })])
   }
+}
+
+async function go(work: Work): Promise<never> {
+  const { ctx, db, stop } = work
+  while (!(await indexerLock(db))) await ctx.clock.sleep(TAKE_OVER_MS, stop)
+  for (;;) if (!(await step(work))) await ctx.clock.sleep(IDLE_MS, stop)
 }
 
 type Work = {
@@ -76,40 +84,67 @@ type Work = {
   /** The session with the lock. */
   db: Db
   stop: AbortSignal
-  /** Rejects when `stop` aborts. */
-  stopped: Promise<never>
   embeddings: Map<string, Promise<Embedding>>
   hosts: Hosts
   /** Products that are left alone, and until when. */
   parked: Map<number, number>
+  /** When it is looked again whether the filled space may be switched to. */
+  finishAtMs: number
 }
 
-/** Does a piece of what there is to do, the active space's first; false when there is nothing. */
+/** Does a piece of what there is to do; false when there is nothing. */
 async function step(work: Work): Promise<boolean> {
   const { db, stop } = work
   stop.throwIfAborted()
-  for (const space of await spaceListOpen(db)) {
-    if (space.noted_to !== null) {
-      await noteProducts(db, space, space.noted_to)
-      return true
-    }
-    if (await indexPage(work, space)) return true
-    if (space.state === 'filling' && (await finish(work, space))) return true
-  }
-  return false
+  const spaces = await spaceListOpen(db)
+  const active = spaces.find(({ state }) => state === 'active')
+  const filling = spaces.find(({ state }) => state === 'filling')
+  // What changes now comes before everything else.
+  if (active && ((await noteProducts(db, active)) || (await indexDue(work, active)))) return true
+  if (filling && (await noteProducts(db, filling))) return true
+  const isFilling = filling !== undefined && (await indexDue(work, filling))
+  if (filling && !isFilling && (await finish(work, filling))) return true
+  // In turns with the space that is being filled, as either may take long.
+  for (const space of spaces) if (await indexLate(work, space)) return true
+  return isFilling
 }
 
-async function noteProducts(db: Db, { id }: SpaceRow, after: number): Promise<void> {
+/** Notes some of the products that were there before the space was; whether there may be more. */
+async function noteProducts(db: Db, { id, noted_to: after }: SpaceRow): Promise<boolean> {
+  if (after === null) return false
   const ids = await productIdsAfter(db, after, PAGE_NOTED)
   const to = ids.length < PAGE_NOTED ? null : ids.at(-1)!
   await db.transaction().execute((tx) => dueNote(tx, id, ids, to))
+  return true
 }
 
-/** Indexes some products of a space; whether there were any. */
-async function indexPage(work: Work, space: SpaceRow): Promise<boolean> {
+/** Indexes products of a space that were noted; whether there were any. */
+async function indexDue(work: Work, space: SpaceRow): Promise<boolean> {
+  const due = await dueList(work.db, space.id, PAGE_NOTES, parkedIn(work))
+  await indexPage(work, space, due)
+  return due.length > 0
+}
+
+/** Indexes products of a space with pictures that are to be asked for again; whether there were any. */
+async function indexLate(work: Work, space: SpaceRow): Promise<boolean> {
+  const late = await retryList(work.db, space.id, work.ctx.clock.now(), PAGE_RETRIES, parkedIn(work))
+  await indexPage(
+    work,
+    space,
+    late.map((productId) => ({ productId, noteIds: [] })),
+  )
+  return late.length > 0
+}
+
+function parkedIn({ ctx, parked }: Work): number[] {
+  const now = ctx.clock.elapsedMs()
+  for (const [productId, untilMs] of parked) if (untilMs <= now) parked.delete(productId)
+  return [...parked.keys()]
+}
+
+async function indexPage(work: Work, space: SpaceRow, due: readonly Due[]): Promise<void> {
   const { db, stop } = work
-  const due = await dueOf(work, space.id)
-  if (due.length === 0) return false
+  if (due.length === 0) return
   // Read after the notes: a change that this does not see has a note that is not among them.
   const ids = due.map(({ productId }) => productId)
   const products = new Map((await productPictures(db, ids, IMAGES_MAX)).map((each) => [each.id, each]))
@@ -130,18 +165,7 @@ async function indexPage(work: Work, space: SpaceRow): Promise<boolean> {
       })
     }
   }
-  const workers = Promise.all(Array.from({ length: PRODUCTS_AT_ONCE }, worker))
-  await Promise.race([workers, work.stopped])
-  return true
-}
-
-async function dueOf({ ctx, db, parked }: Work, spaceId: number): Promise<Due[]> {
-  const now = ctx.clock.elapsedMs()
-  for (const [productId, untilMs] of parked) if (untilMs <= now) parked.delete(productId)
-  const noted = await dueList(db, spaceId, PAGE_NOTES, [...parked.keys()])
-  if (noted.length > 0) return noted
-  const late = await retryList(db, spaceId, ctx.clock.now(), PAGE_NOTES)
-  return late.filter((productId) => !parked.has(productId)).map((productId) => ({ productId, noteIds: [] }))
+  await Promise.all(Array.from({ length: PRODUCTS_AT_ONCE }, worker))
 }
 
 type One = {
@@ -167,14 +191,17 @@ async function indexOne({ ctx, db, stop, hosts, parked }: Work, { space, due, ..
   }
 }
 
-/** Switches to a space that has everything, but for what fails by a fault of ours; whether it did. */
-async function finish({ ctx, db }: Work, space: SpaceRow): Promise<boolean> {
-  const { due, total } = await progressOf(db, space.id)
-  if (due > total * UNDONE_MAX) return false
-  const isActive = await switchTo({ db, clock: ctx.clock }, space.id)
-  if (isActive)
-    ctx.log.info({ space: space.id, pictures: total }, `searches now ask the new space of ${total} pictures`)
-  return isActive
+/** Switches to a space that has everything, or nearly; whether it did. */
+async function finish(work: Work, space: SpaceRow): Promise<boolean> {
+  const { ctx, db } = work
+  if (ctx.clock.elapsedMs() < work.finishAtMs) return false
+  const { isReady } = await lackOf(db, space.id)
+  if (isReady && (await switchTo({ db, clock: ctx.clock }, space.id))) {
+    ctx.log.info({ space: space.id }, `searches now ask the new space ${space.id}`)
+    return true
+  }
+  work.finishAtMs = ctx.clock.elapsedMs() + FINISH_MS
+  return false
 }
 
 function embeddingFor({ ctx, db, embeddings }: Work, space: SpaceRow): Promise<Embedding> {
@@ -183,10 +210,15 @@ function embeddingFor({ ctx, db, embeddings }: Work, space: SpaceRow): Promise<E
   return embedding
 }
 
-/** Rejects when the signal aborts. */
-function aborted(signal: AbortSignal): Promise<never> {
+/** What `working` gives; rejects when the signal aborts first. */
+async function untilAborted<T>(signal: AbortSignal, working: Promise<T>): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>()
-  signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
-  promise.catch(() => {})
-  return promise
+  const onAbort = () => reject(signal.reason as Error)
+  signal.addEventListener('abort', onAbort, { once: true })
+  if (signal.aborted) onAbort()
+  try {
+    return await Promise.race([working, promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
 }

@@ -69,11 +69,18 @@ export async function dueList(db: Db, spaceId: number, limit: number, except: re
   return rows
 }
 
-/** Products with pictures that are to be asked for again by now. */
-export async function retryList(db: Db, spaceId: number, at: Date, limit: number): Promise<number[]> {
+/** Products with pictures that are to be asked for again by now, at most `limit`; those in `except` are left out. */
+export async function retryList(
+  db: Db,
+  spaceId: number,
+  at: Date,
+  limit: number,
+  except: readonly number[],
+): Promise<number[]> {
   const { rows } = await sql<{ product_id: number }>`
     select distinct product_id from (
-      select product_id from search_vector where space_id = ${spaceId} and retry_at <= ${at}
+      select product_id from search_vector
+      where space_id = ${spaceId} and retry_at <= ${at} and product_id <> all(${except}::bigint[])
       order by retry_at limit ${limit}) as late`.execute(db)
   return rows.map(({ product_id }) => product_id)
 }
@@ -129,7 +136,7 @@ export async function pictureDeleteQc(
   )
 }
 
-/** Writes what came of pictures; those that are gone meanwhile are left out. */
+/** Writes what came of pictures; those that are gone meanwhile are left out, and a fault never replaces features. */
 export async function vectorUpsert(
   tx: Tx,
   spaceId: number,
@@ -153,7 +160,8 @@ export async function vectorUpsert(
     join search_picture p using (product_id, role, address)
     on conflict (space_id, picture_id) do update set
       group_no = excluded.group_no, change = excluded.change, features = excluded.features, fault = excluded.fault,
-      tries = excluded.tries, retry_at = excluded.retry_at`.execute(tx)
+      tries = excluded.tries, retry_at = excluded.retry_at
+    where excluded.features is not null or search_vector.features is null`.execute(tx)
 }
 
 /** Moves what there is of a product, in every space, into a group. */
@@ -193,6 +201,13 @@ export async function changeList(
     where space_id = ${spaceId} and (change, picture_id) > (${after.change}, ${after.picture_id})
     order by change, picture_id limit ${limit}`.execute(db)
   return rows
+}
+
+/** The addresses of these pictures, by id; those that are gone are left out. */
+export async function addressesOf(db: Db, pictureIds: readonly number[]): Promise<Map<number, string>> {
+  const { rows } = await sql<{ id: number; address: string }>`
+    select id, address from search_picture where id = any(${pictureIds}::bigint[])`.execute(db)
+  return new Map(rows.map(({ id, address }) => [id, address]))
 }
 
 /** SHA-256 of the features that a space has of these products' pictures, as `product role address` → hexadecimal. */

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Ctx } from '../../ctx.ts'
 import type { Tx } from '../../lib/db/db.ts'
+import { productsWrite } from '../catalog/pictures.sql.ts'
 import { type Catalogue, storefrontOf } from '../catalog/product.ts'
 import type { Marketplace } from '../links/marketplaces.ts'
 import { groupOf } from './groups.ts'
@@ -35,6 +36,8 @@ export async function putQcPicturesOf(
   tx: Tx,
   products: readonly { id: number; addresses: readonly string[] }[],
 ): Promise<void> {
+  // A space that is begun at this moment waits for this note or is seen by it, as with writers of products.
+  await productsWrite(tx)
   const ids = products.map(({ id }) => id)
   const pictures = products.flatMap(({ id, addresses }) =>
     addresses.map((address) => ({ productId: id, role: 'qc' as const, address })),
@@ -67,11 +70,11 @@ export async function storeFeatures(
     return { productId: product.id, role, address, groupNo, features, fault: null, tries: 0, retryAt: null }
   })
   await db.transaction().execute(async (tx) => {
-    const change = await searchEpochNext(tx, clock.now())
     await pictureInsert(
       tx,
       made.filter(({ role }) => role === 'image'),
     )
+    const change = await searchEpochNext(tx, clock.now())
     await vectorUpsert(tx, active.id, change, made)
   })
 }

@@ -9,7 +9,7 @@ import { readPicture } from '../media/media.ts'
 import { groupsOf } from './groups.ts'
 import { openKeptLists, type KeptLists } from './kept-lists.ts'
 import type { LoadedSpace, SearchNode } from './node.ts'
-import { addressesOf } from './found.sql.ts'
+import { addressesOf } from './pictures.sql.ts'
 import type { Found, Match } from './vectors/vector-index.ts'
 
 /** How many products a search ranks at most; what lies behind them is not paged to. */

@@ -31,8 +31,8 @@ export async function searchEpoch(client: pg.ClientBase | pg.Pool): Promise<numb
 }
 
 /**
- * The value that the changes of this transaction carry. Others who change something wait until it ends, so that changes become
- * visible in their order; NOTIFY only wakes those who poll.
+ * The value that the changes of this transaction carry. Taken behind every lock that others may hold, as whoever changes
+ * something waits from here on until it ends; so changes become visible in their order. NOTIFY only wakes those who poll.
  */
 export async function searchEpochNext(tx: Tx, at: Date): Promise<number> {
   const { rows } = await sql<{ value: number }>`
@@ -133,6 +133,33 @@ export async function spaceStats(db: Db, spaceId: number): Promise<SpaceStats> {
   return rows[0]!
 }
 
+export type SpaceLack = {
+  /** Products that have to be looked at. */
+  due: number
+  /** Pictures that the active space has and this one could not fetch so far. */
+  unfetched: number
+}
+
+/** What a space that is being filled lacks beside the active one; each is counted up to `limit`. */
+export async function spaceLack(db: Db, spaceId: number, limit: number): Promise<SpaceLack> {
+  const { rows } = await sql<SpaceLack>`
+    select
+      (select count(*) from (
+        select distinct product_id from search_due where space_id = ${spaceId} limit ${limit}) as noted) as due,
+      (select count(*) from (
+        select from search_vector v join search_vector had
+          on had.picture_id = v.picture_id and had.space_id = (select id from search_space where state = 'active')
+        where v.space_id = ${spaceId} and v.retry_at is not null and had.features is not null
+        limit ${limit}) as had_before) as unfetched`.execute(db)
+  return rows[0]!
+}
+
+/** How many pictures there are of all products, in any space or none. */
+export async function pictureCount(db: Db): Promise<number> {
+  const { rows } = await sql<{ count: number }>`select count(*) from search_picture`.execute(db)
+  return rows[0]!.count
+}
+
 const PURGED_AT_ONCE = 2_000
 
 /**
@@ -140,17 +167,22 @@ const PURGED_AT_ONCE = 2_000
  * before `retiredBefore`. Answers whether there may be more.
  */
 export async function searchPurge(db: Db, removedBefore: Date, retiredBefore: Date): Promise<boolean> {
-  const retired = sql`select id from search_space where state = 'retired' and retired_at < ${retiredBefore}`
+  const retired = await sql<{ id: number }>`
+    select id from search_space where state = 'retired' and retired_at < ${retiredBefore}`.execute(db)
+  const ids = retired.rows.map(({ id }) => id)
+  // Each on its own, by its index: together, or with the spaces looked up beside, the whole table would be read.
+  const removed = await sql`
+    delete from search_vector where ctid = any(array(
+      select ctid from search_vector where removed_at < ${removedBefore} limit ${PURGED_AT_ONCE}))`.execute(db)
   const vectors = await sql`
     delete from search_vector where ctid = any(array(
-      select ctid from search_vector where removed_at < ${removedBefore} or space_id in (${retired})
-      limit ${PURGED_AT_ONCE}))`.execute(db)
+      select ctid from search_vector where space_id = any(${ids}::int[]) limit ${PURGED_AT_ONCE}))`.execute(db)
   const dues = await sql`
     delete from search_due where ctid = any(array(
       select ctid from search_due where space_id in (select id from search_space where state = 'retired')
       limit ${PURGED_AT_ONCE}))`.execute(db)
-  if (vectors.numAffectedRows! + dues.numAffectedRows! > 0n) return true
-  await sql`delete from search_space where state = 'retired' and retired_at < ${retiredBefore}`.execute(db)
+  if (removed.numAffectedRows! + vectors.numAffectedRows! + dues.numAffectedRows! > 0n) return true
+  await sql`delete from search_space where id = any(${ids}::int[])`.execute(db)
   await sql`
     delete from search_asset a where origin = 'learnt'
       and not exists (select from search_space s where s.fingerprint = a.fingerprint)`.execute(db)

@@ -4,14 +4,15 @@ import sharp from 'sharp'
 import type { Ctx, Watched } from '../../../src/ctx.ts'
 import { systemClock } from '../../../src/lib/clock.ts'
 import type { Watch } from '../../../src/lib/db/watch.ts'
-import { readAsset, writeAsset } from '../../../src/products/search/embedder/asset.ts'
+import { packFeatures } from '../../../src/products/search/embedder/features.ts'
 import type { SearchNode } from '../../../src/products/search/node.ts'
 import { openSearchNode } from '../../../src/products/search/open-node.ts'
 import { putQcPictures, storeFeatures } from '../../../src/products/search/pictures.ts'
-import { assetOf, beginFilling, defaultAsset, ensureSpaces, purgeSearch } from '../../../src/products/search/spaces.ts'
+import { assetOf, beginFilling, ensureSpaces, purgeSearch, renewDefault } from '../../../src/products/search/spaces.ts'
 import { testCtx } from '../../app.ts'
 import { silentLog, testDatabase } from '../../database.ts'
-import { picture, pictureAddresses, putProduct, startIndexer, until } from './shop.ts'
+import { otherAsset, picture, pictureAddresses, putProduct, startIndexer, until } from './shop.ts'
+import { INFO, invent, seeded } from './vectors/invented.ts'
 
 const LIVE = [0, 1, 2, 3]
 
@@ -43,12 +44,6 @@ async function cut(seed: number): Promise<Buffer> {
     .extract(area)
     .jpeg({ quality: 60 })
     .toBuffer()
-}
-
-/** Another asset than the program's, with the same numbers but for how cosines are read. */
-async function otherAsset(): Promise<Uint8Array> {
-  const learnt = readAsset(await defaultAsset())
-  return writeAsset({ ...learnt, cosines: learnt.cosines.map(([share, cosine]) => [share, cosine * 0.99]) })
 }
 
 test('what one node indexes the other finds, and no longer when it is gone', async (t) => {
@@ -129,7 +124,7 @@ test('a space takes over while searches go on, without an error and never mixed'
   assert([first, second].every((node) => holds(node, 4)))
 
   // What was learnt stays when the program starts again.
-  await ensureSpaces(second)
+  await renewDefault(second)
   const { pool } = await testDatabase(t)
   const states = async () =>
     (await pool.query('select state from search_space order by id')).rows.map(({ state }) => state)
@@ -146,9 +141,9 @@ test('a program with a newer default asset has a space filled with it; the older
   const { first, second } = await twoNodes(t)
   const newer = await otherAsset()
   const { fingerprint } = assetOf(newer)
-  await Promise.all([ensureSpaces(first, newer), ensureSpaces(second, newer)])
+  await Promise.all([renewDefault(first, { bytes: newer }), renewDefault(second, { bytes: newer })])
   await until('it took over', () => second.search.current()!.embedding.info.fingerprint === fingerprint)
-  await ensureSpaces(second)
+  await renewDefault(second)
   const { pool } = await testDatabase(t)
   const { rows } = await pool.query(`select fingerprint, state from search_space where state <> 'retired'`)
   assert.deepEqual(rows, [{ fingerprint, state: 'active' }])
@@ -226,4 +221,74 @@ test('a node that was cut off for longer than removals are kept reads everything
     [null, null],
   )
   assert.equal((await find(node, await cut(52)))[kept], 'same_picture')
+})
+
+/** A node of its own with features that nobody made, and what it has to say. */
+async function invented(t: TestContext, pictures: number) {
+  const { pool } = await testDatabase(t)
+  await pool.query('truncate product, search_space, search_asset, search_picture, search_vector, search_due cascade')
+  const ctx = await testCtx(t)
+  await ensureSpaces(ctx)
+  const { rows } = await pool.query(`select id from search_space`)
+  const features = packFeatures(invent(seeded(1), { ...INFO, dim: 192, words: 65_280 }, 120))
+  await pool.query(
+    `insert into search_vector (space_id, picture_id, product_id, group_no, change, features)
+     select $1, each, each, 0, each, $2::bytea from generate_series(1, $3::int) each`,
+    [rows[0].id, features, pictures],
+  )
+  const told: string[] = []
+  const log = { ...silentLog, error: (_: object, line: string) => told.push(line) } as unknown as Ctx['log']
+  const watched = { value: { search: 1 }, ageMs: () => 0 }
+  const node = openSearchNode({ ...ctx, log, watch: watched as unknown as Watch<Watched> })
+  t.after(() => node.close())
+  return { pool, node, told, watched, pictures: () => node.current()!.index.stats().pictures }
+}
+
+test('a damaged row is left out, and all others are found', async (t) => {
+  const { pool, node, told, pictures } = await invented(t, 300)
+  await pool.query(`update search_vector set features = 'damaged' where picture_id in (7, 205)`)
+  await node.start()
+  assert.equal(pictures(), 298)
+  assert.deepEqual(told, ['picture 7 cannot be searched', 'picture 205 cannot be searched'])
+})
+
+test('a node whose memory is full serves what it has, and hears of what is gone', async (t) => {
+  const { pool, node, told, watched, pictures } = await invented(t, 2_000)
+  // As where all that 32-bit addresses reach is used.
+  const { grow } = WebAssembly.Memory.prototype
+  t.mock.method(WebAssembly.Memory.prototype, 'grow', function (this: WebAssembly.Memory, pages: number) {
+    if (pages > 0 && this.buffer.byteLength > 2 ** 20) throw new RangeError('no room')
+    return grow.call(this, pages)
+  })
+  await node.start()
+  const loaded = pictures()
+  assert(loaded > 100 && loaded < 2_000, `${loaded} are loaded`)
+  assert.deepEqual(told, [`the picture index is full at ${loaded} pictures`])
+
+  await pool.query(`update search_vector set features = null, removed_at = now(), change = 3000 where picture_id <= 5`)
+  watched.value = { search: 2 }
+  await until('they are gone', () => pictures() === loaded - 5)
+  assert.equal(told.length, 1)
+})
+
+test('a node that always has something to read does not read everything anew', async (t) => {
+  const { first } = await twoNodes(t)
+  let hours = 0
+  let looks = 0
+  const clock = { ...systemClock, elapsedMs: () => systemClock.elapsedMs() + hours * 3_600_000 }
+  const watched = {
+    get value() {
+      return { search: looks++ }
+    },
+    ageMs: () => 0,
+  }
+  const node = openSearchNode({ ...first, log: silentLog, clock, watch: watched as unknown as Watch<Watched> })
+  t.after(() => node.close())
+  await node.start()
+  const before = node.current()
+  for (hours of [7, 14]) {
+    const from = looks
+    await until('it read on', () => looks > from + 3)
+  }
+  assert.equal(node.current(), before)
 })
