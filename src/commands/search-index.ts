@@ -24,7 +24,7 @@ const TELL_EVERY = 6
 /** What a space lacks is counted up to here. */
 const LACK_MAX = 1_000
 /** How many pictures are learnt from unless `--count` says it; more of them teach little more. */
-const LEARN_COUNT = 2_400
+const LEARN_COUNT = 2_000
 /** The default asset is what is learnt from these. */
 const GENERATED_SEED = 1
 /** What the index in memory needs beside the features that are stored. */

@@ -3,8 +3,8 @@ import { isBlank } from './borders.ts'
 import { describe, type Described } from './descriptors.ts'
 import { rawVector } from './global-vector.ts'
 import { findKeypoints } from './keypoints.ts'
-import { average, channelsOf, double, grayOf, type Plane } from './planes.ts'
-import { scaleSpace } from './scale-space.ts'
+import { average, channelsOf, grayOf, type Plane } from './planes.ts'
+import { fineOctave, scaleSpace } from './scale-space.ts'
 
 const SIDE = 128
 const BLANK_SIDE = 32
@@ -37,6 +37,6 @@ export function fineLocalFeatures(picture: Raster, countMax: number): Described 
   const gray = grayOf(picture)
   const keypoints = findKeypoints(scaleSpace(gray))
   if (keypoints.length >= countMax) return describe(keypoints, countMax)
-  const fine = findKeypoints(scaleSpace(double(gray), { step: 0.5, octavesMax: 1 }))
+  const fine = findKeypoints([fineOctave(gray)])
   return describe([...keypoints, ...fine], countMax)
 }

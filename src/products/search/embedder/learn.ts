@@ -61,7 +61,7 @@ function someOf(descriptors: Uint8Array, unit: () => number): Uint8Array[] {
   const order = Array.from({ length: count }, (_, at) => ({ at, key: unit() })).sort((a, b) => a.key - b.key)
   return order
     .slice(0, POINTS_A_PICTURE)
-    .map(({ at }) => descriptors.subarray(at * DESCRIPTOR_DIM, (at + 1) * DESCRIPTOR_DIM))
+    .map(({ at }) => descriptors.slice(at * DESCRIPTOR_DIM, (at + 1) * DESCRIPTOR_DIM))
 }
 
 /** How much of the differences in variance is evened out: 0 keeps them, 0.5 makes every direction count the same. */

@@ -1,4 +1,4 @@
-import type { Plane } from './planes.ts'
+import { double, type Plane } from './planes.ts'
 
 /** How many scales an octave has that points are looked for at. */
 export const LEVELS = 3
@@ -22,15 +22,14 @@ export type Octave = {
 /** Blur of an octave's level, in its pixels. */
 export const blurOf = (level: number): number => BLUR_FIRST * 2 ** (level / LEVELS)
 
-/** A pyramid of differences of Gaussians. `step` is what one pixel of `gray` is of the picture. */
-export function scaleSpace(gray: Plane, { step = 1, octavesMax = OCTAVES_MAX } = {}): Octave[] {
+/** A pyramid of differences of Gaussians. */
+export function scaleSpace(gray: Plane): Octave[] {
   const octaves: Octave[] = []
-  const given = BLUR_GIVEN / step
   let { width, height } = gray
   if (Math.min(width, height) < SIDE_MIN) return []
-  let first = blur(gray.values, width, height, Math.sqrt(BLUR_FIRST ** 2 - given ** 2))
-  while (octaves.length < octavesMax && Math.min(width, height) >= SIDE_MIN) {
-    const octave = octaveOf(first, width, height, step * 2 ** octaves.length)
+  let first = blur(gray.values, width, height, moreBlur(BLUR_FIRST, BLUR_GIVEN))
+  while (octaves.length < OCTAVES_MAX && Math.min(width, height) >= SIDE_MIN) {
+    const octave = octaveOf(first, width, height, 2 ** octaves.length)
     octaves.push(octave)
     first = halve(octave.blurred[LEVELS]!, width, height)
     width >>= 1
@@ -39,12 +38,38 @@ export function scaleSpace(gray: Plane, { step = 1, octavesMax = OCTAVES_MAX } =
   return octaves
 }
 
+/** Of an octave at twice the size, the levels that hold something finer than the picture's pixels can. */
+const FINE_LEVELS = 3
+
+/**
+ * The octave before the first of `scaleSpace`, at twice the size, for what is smaller still. What is blurred enough is blurred
+ * further at the picture's own size, which comes to the same in an eighth of the time.
+ */
+export function fineOctave(gray: Plane): Octave {
+  const { width, height, values } = double(gray)
+  const blurred = [blur(values, width, height, moreBlur(BLUR_FIRST, 2 * BLUR_GIVEN))]
+  for (let level = 1; level < FINE_LEVELS; level++) {
+    blurred.push(blur(blurred[level - 1]!, width, height, moreBlur(blurOf(level), blurOf(level - 1))))
+  }
+  let own = { ...gray, values: halve(blurred[FINE_LEVELS - 1]!, width, height) }
+  for (let level = FINE_LEVELS; level < LEVELS + 3; level++) {
+    const sigma = moreBlur(blurOf(level), blurOf(level - 1)) / 2
+    own = { ...gray, values: blur(own.values, gray.width, gray.height, sigma) }
+    blurred.push(double(own).values)
+  }
+  const differences = blurred.slice(1).map((more, level) => difference(more, blurred[level]!))
+  return { width, height, blurred, differences, step: 0.5 }
+}
+
+/** What takes something blurred by `sigma` to one blurred by more. */
+const moreBlur = (to: number, sigma: number): number => Math.sqrt(to ** 2 - sigma ** 2)
+
 function octaveOf(first: Float32Array, width: number, height: number, step: number): Octave {
   const blurred = [first]
   const differences: Float32Array[] = []
   for (let level = 1; level < LEVELS + 3; level++) {
     const before = blurred[level - 1]!
-    const more = blur(before, width, height, Math.sqrt(blurOf(level) ** 2 - blurOf(level - 1) ** 2))
+    const more = blur(before, width, height, moreBlur(blurOf(level), blurOf(level - 1)))
     blurred.push(more)
     differences.push(difference(more, before))
   }

@@ -2,21 +2,21 @@ import { type Embedder, openClassic } from '../embedder/embedder.ts'
 import { packFeatures, type PictureQuery } from '../embedder/features.ts'
 import { decodeRaster } from '../../media/raster.ts'
 
-/** What a thread is asked for. The asset is shared between threads; a thread opens it once. */
+/** An encoded picture and what to make of it. The asset is shared between threads; a thread opens it once. */
 export type EmbedOrder = {
-  picture: Uint8Array
+  bytes: Uint8Array
   asset: Uint8Array
   fingerprint: string
   as: 'features' | 'query'
 }
 
-/** The last one opened: a thread works for two spaces by turns only while one replaces the other. */
+/** Those opened last, by fingerprint: while one space replaces another, a thread works for both. */
 const opened = new Map<string, Embedder>()
 const OPENED_MAX = 2
 
 /** Packed features of an encoded picture, or what a search asks with. Throws as `decodeRaster` does. */
 export default async function embed(order: EmbedOrder): Promise<Uint8Array | PictureQuery> {
-  const raster = await decodeRaster(order.picture)
+  const raster = await decodeRaster(order.bytes)
   const embedder = embedderOf(order)
   return order.as === 'features' ? packFeatures(embedder.embed(raster)) : embedder.embedQuery(raster)
 }

@@ -6,7 +6,6 @@ import {
   angleByte,
   angleOf,
   packFeatures,
-  queryOf,
   scaleByte,
   scaleOf,
   unpackFeatures,
@@ -90,13 +89,6 @@ test('a query has the hashes and the vector of what lies within a border too', (
   const framed = plainPicture(256, 256, [240, 240, 240])
   for (let y = 0; y < 150; y++) framed.rgb.set(picture!.rgb.subarray(0, 150 * 3), ((y + 50) * 256 + 50) * 3)
   assert.deepEqual([embedQuery(framed).globals.length, embedQuery(framed).hashes.length], [2, 16])
-})
-
-test('what is asked with kept features is what they say', () => {
-  const features = embed(picture!)
-  const query = queryOf(features)
-  assert.deepEqual(query.points.words, features.points.words)
-  assert.deepEqual(query.globals, [features.global])
 })
 
 test('scales and angles keep to their steps', () => {

@@ -39,7 +39,8 @@ test('the default asset is the one whose features are about', () => {
   assert.ok(cosines.at(-1)![0] > 0.999)
 })
 
-test('equal pictures teach equal bytes', { timeout: 300_000 }, async () => {
+// Twice the arithmetic of learning: half a minute, and minutes where much else runs.
+test('equal pictures teach equal bytes', { timeout: 600_000 }, async () => {
   const pictures = cuttings(230)
   const steps = new Set<string>()
   const asset = await learn(pictures, { onProgress: (step) => steps.add(step) })
