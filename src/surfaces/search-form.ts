@@ -2,10 +2,12 @@ import { Type } from 'typebox'
 import { DomainError } from '../lib/errors.ts'
 import { minorFromDecimal } from '../lib/money.ts'
 
-const price = (which: string) =>
-  Type.Optional(
-    Type.String({ pattern: '^[0-9]{1,9}(?:\\.[0-9]{1,2})?$', description: `the ${which} price in yuan, such as 2.85` }),
-  )
+const PRICE = Type.Optional(
+  Type.String({
+    pattern: '^[0-9]{1,9}(?:\\.[0-9]{1,2})?$',
+    description: 'an amount in yuan with at most two decimals, such as 2.85',
+  }),
+)
 
 /** Fields that every search takes, in a query, in JSON and in a form. */
 export const SEARCH_FIELDS = {
@@ -13,11 +15,12 @@ export const SEARCH_FIELDS = {
     Type.String({
       minLength: 1,
       maxLength: 4_000,
-      description: 'a public https address of a JPEG, PNG, WebP or AVIF of at most 10 MB',
+      description:
+        'a public https address of a JPEG, PNG, WebP or AVIF of at most 10 MB, or the address or path of a picture of this server',
     }),
   ),
-  min_price: price('lowest'),
-  max_price: price('highest'),
+  min_price: PRICE,
+  max_price: PRICE,
 }
 
 /** A picture that is sent; `fileOf` reads it. */

@@ -115,6 +115,8 @@ function readLink(url: string): ListingRef {
   const link = parseLink(url)
   const marketplace = [...STOREFRONTS, 'tmall' as const].find((each) => each === link.marketplace)
   if (link.type === 'item' && marketplace) return { marketplace, listingId: link.listingId }
-  const why = link.reason ?? 'Only Weidian, Taobao, Tmall and 1688 have QC photos here.'
-  throw new DomainError('url_not_supported', `url is not a link to a product. ${why}`)
+  if (link.type === 'item') {
+    throw new DomainError('url_not_supported', 'Only links to Weidian, Taobao, Tmall and 1688 are taken here.')
+  }
+  throw new DomainError('url_not_supported', `url is not a link to a product. ${link.reason ?? ''}`.trimEnd())
 }

@@ -22,7 +22,8 @@ const fields = {
   offer_id: Type.Optional(
     Type.String({
       pattern: '^[0-9]{1,20}$',
-      description: '1 to 20 digits: more like the main picture of this product',
+      description: '1 to 20 digits',
+      title: 'More like the main picture of this product',
     }),
   ),
   keyword: Type.Optional(

@@ -76,7 +76,7 @@ test('every refusal, whole', async (t) => {
   const basic = await seedKey(ctx, { mode: 'live' })
   const digits = error('BAD_REQUEST', 'id must be 1 to 20 digits.')
   const no = (why: string) => error('BAD_REQUEST', `url is not a link to a product. ${why}`)
-  const other = no('Only Weidian, Taobao, Tmall and 1688 have QC photos here.')
+  const other = error('BAD_REQUEST', 'Only links to Weidian, Taobao, Tmall and 1688 are taken here.')
   const nothing = no('There is no link in this text.')
   const rows: [url: string, headers: Record<string, string>, status: number, body: object][] = [
     ['/qc/482910/images', {}, 401, error('UNAUTHORIZED', 'No API key was sent.')],

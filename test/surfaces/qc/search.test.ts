@@ -117,7 +117,7 @@ test('every refusal, whole', async (t) => {
     [{ image_url, cursor: 'nonsense' }, 'cursor is not one that a page of results gave.'],
     [{ image_url, image: 'text' }, 'image must be a file of a multipart/form-data body.'],
     [{ image_url, storefront: 'shop' }, 'storefront must be one of weidian, taobao, 1688, goofish.'],
-    [{ image_url, min_price: 'cheap' }, 'min_price must be the lowest price in yuan, such as 2.85.'],
+    [{ image_url, min_price: 'cheap' }, 'min_price must be an amount in yuan with at most two decimals, such as 2.85.'],
     [{ image_url, min_price: '3', max_price: '2' }, 'The lowest price must not be above the highest.'],
   ]
   for (const [body, message] of cases) assertAnswer(await json(body), 400, error('BAD_REQUEST', message))
