@@ -2,7 +2,7 @@ import type { EmbedderInfo } from '../embedder/embedder.ts'
 import type { PictureQuery } from '../embedder/features.ts'
 import { Best } from './best.ts'
 import { type Fit, fit, mirrored, NO_FIT } from './geometry.ts'
-import { Scan } from './scan.ts'
+import type { Scan } from './scan.ts'
 import type { Store } from './store.ts'
 import type { Found, SearchOptions } from './vector-index.ts'
 import { judge } from './verdict.ts'
@@ -24,17 +24,17 @@ const HASHES = 2
  * those the points are compared place by place; and of a product the picture that matches best is taken.
  */
 export function find(
-  store: Store,
+  scan: Scan,
   info: EmbedderInfo,
   query: PictureQuery,
   options: SearchOptions,
 ): { found: Found[]; total: number } {
-  const scan = new Scan(store)
+  const { store } = scan
   const admits = admitted(store, query, options)
   const byVector = nearestVectors(scan, query.globals, admits)
-  const hashBits = hashDistances(store, scan, query)
+  const hashBits = hashDistances(scan, query)
   const byHash = nearestHashes(hashBits, admits)
-  const fits = compare(store, scan, query, admits, [...byHash, ...byVector.slice(0, BY_VECTOR)])
+  const fits = compare(scan, query, admits, [...byHash, ...byVector.slice(0, BY_VECTOR)])
 
   const best = new Map<number, Found>()
   for (const row of new Set([...fits.keys(), ...byVector])) {
@@ -86,8 +86,8 @@ function bestCosine(vectors: readonly Int8Array[], other: Int8Array): number {
 }
 
 /** In how many bits each row's pair of hashes differs from the nearest pair of the query's. */
-function hashDistances({ rows }: Store, scan: Scan, { hashes }: PictureQuery): Uint16Array {
-  const bits = new Uint16Array(rows.count).fill(HASHES * 256)
+function hashDistances(scan: Scan, { hashes }: PictureQuery): Uint16Array {
+  const bits = new Uint16Array(scan.store.rows.count).fill(HASHES * 256)
   if (hashes.length > 0) scan.distances(hashes, (row, values) => bits.set(values, row))
   return bits
 }
@@ -100,7 +100,6 @@ function nearestHashes(hashBits: Uint16Array, admits: Uint8Array): number[] {
 
 /** Compares the points of the likeliest pictures, and of these `others`, with the query's, as it is and mirrored. */
 function compare(
-  store: Store,
   scan: Scan,
   { points, width, height }: PictureQuery,
   admits: Uint8Array,
@@ -113,7 +112,7 @@ function compare(
     { frames: mirrored(asIs), words: points.mirroredWords, signatures: points.mirroredSignatures },
   ].map(({ frames, words, signatures }) => ({
     frames,
-    votes: new Votes(store, scan, admits, { count, wordsPerPoint, words, signatures }),
+    votes: new Votes(scan, admits, { count, wordsPerPoint, words, signatures }),
   }))
   const rows = new Set([...others, ...passes.flatMap(({ votes }) => votes.best(BY_POINTS))])
   const fits = new Map<number, Fit>()
@@ -136,7 +135,8 @@ function judgeRow(
 ): Found | null {
   const { inliers, spread, hashDistance } = known
   const cosine = bestCosine(globals, rows.vector(row))
-  const verdict = judge({ ...known, cosine, isDetailed: !isBlank && !rows.isBlank(row) }, info)
+  const edges = bitsSet(rows.dHash(row))
+  const verdict = judge({ ...known, cosine, edges, isDetailed: !isBlank && !rows.isBlank(row) }, info)
   if (!verdict) return null
   return {
     productId: rows.productId(row),
@@ -144,4 +144,10 @@ function judgeRow(
     ...verdict,
     evidence: { inliers, spread, hashDistance, cosine },
   }
+}
+
+function bitsSet(bytes: Uint8Array): number {
+  let count = 0
+  for (const byte of bytes) for (let rest = byte; rest > 0; rest &= rest - 1) count++
+  return count
 }

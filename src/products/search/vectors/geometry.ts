@@ -18,6 +18,8 @@ export type Fit = {
    * picture, whichever is more. So what fills a part of the other is spread, and a badge or a strip on both is not.
    */
   spread: number
+  /** How far the fit moves the corner of the query that it moves farthest, in widths of the picture; 0 for none. */
+  moved: number
 }
 
 /** The query's points as they are compared: its own, or those of its mirrored picture. */
@@ -30,13 +32,13 @@ const SCALE_MAX = 6.5
 /** How far the scale and the angle of a pair may be off. */
 const SCALE_SLACK = 1.67
 const ANGLE_SLACK = 0.5
-/** A point that looks like more points of the other picture than these is of a pattern, which fits onto itself in many ways. */
+/** A point of the picture that more of the query's look like is of a pattern, which fits onto itself in many ways. */
 const PARTNERS_MAX = 3
 /** Points nearer to each other than this, in pixels, are one place. */
 const PLACE = 3
 const SIDE = 256
 
-export const NO_FIT: Fit = { inliers: 0, spread: 0 }
+export const NO_FIT: Fit = { inliers: 0, spread: 0, moved: 0 }
 
 /** The frames of a query's points when it is mirrored left to right. */
 export function mirrored({ width, height, frames }: Frames): Frames {
@@ -78,19 +80,28 @@ export function fit(pairs: readonly Pair[], query: Frames): Fit {
     if (places <= best.inliers) continue
     const ofQuery = Math.min(span(inliers, 'x') / query.width, span(inliers, 'y') / query.height)
     const ofPicture = Math.min(span(inliers, 'toX'), span(inliers, 'toY')) / SIDE
-    best = { inliers: places, spread: Math.min(1, Math.max(ofQuery, ofPicture)) }
+    const moved = corners(query).map(([x, y]) => Math.hypot(cos * x - sin * y + shiftX - x, sin * x + cos * y + shiftY - y))
+    best = {
+      inliers: places,
+      spread: Math.min(1, Math.max(ofQuery, ofPicture)),
+      moved: Math.max(...moved) / SIDE,
+    }
   }
   return best
 }
 
+const corners = ({ width, height }: Frames) =>
+  [
+    [0, 0],
+    [width, 0],
+    [0, height],
+    [width, height],
+  ] as const
+
 function unambiguous(pairs: readonly Pair[]): Pair[] {
-  const ofPoint = new Map<number, number>()
-  const ofFrame = new Map<number, number>()
-  for (const { point, frame } of pairs) {
-    ofPoint.set(point, (ofPoint.get(point) ?? 0) + 1)
-    ofFrame.set(frame, (ofFrame.get(frame) ?? 0) + 1)
-  }
-  return pairs.filter(({ point, frame }) => Math.max(ofPoint.get(point)!, ofFrame.get(frame)!) <= PARTNERS_MAX)
+  const partners = new Map<number, number>()
+  for (const { frame } of pairs) partners.set(frame, (partners.get(frame) ?? 0) + 1)
+  return pairs.filter(({ frame }) => partners.get(frame)! <= PARTNERS_MAX)
 }
 
 type Point = { x: number; y: number; toX: number; toY: number; scale: number; turn: number; bits: number }

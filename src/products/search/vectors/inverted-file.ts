@@ -2,7 +2,7 @@ import type { Points } from '../embedder/features.ts'
 import { growTo, openMemory } from './shared-memory.ts'
 
 /** A point of a picture as it stands under its word: row u32, signature 2 × u32, frame 4 × u8. */
-export const POSTING_BYTES = 16
+const POSTING_BYTES = 16
 
 /** The first number of the memory: where the last block ends. */
 const END = 0
@@ -79,21 +79,6 @@ export class InvertedFile {
     return this.#numbers[(address >>> 2) + 3]!
   }
 
-  /** Calls back with the address of each posting of a word. */
-  each(word: number, visit: (address: number) => void): void {
-    const count = this.count(word)
-    let block = this.first(word)
-    for (let seen = 0; seen < count; block = this.#numbers[block >>> 2]!) {
-      const here = Math.min(capacityAfter(seen), count - seen)
-      for (let at = 0; at < here; at++) visit(block + 4 + at * POSTING_BYTES)
-      seen += capacityAfter(seen)
-    }
-  }
-
-  signatureAt(address: number): [low: number, high: number] {
-    return [this.#numbers[(address >>> 2) + 1]!, this.#numbers[(address >>> 2) + 2]!]
-  }
-
   /** The address for a word's next posting; opens a block where the last one is full. Only the writer asks for the last one. */
   #place(word: number, count: number): number {
     const capacity = capacityAfter(count)
@@ -123,6 +108,6 @@ export class InvertedFile {
  * How many postings the block holds that comes after so many: an eighth of them, as a power of two from 4 to 64. So a block
  * begins wherever the count is a multiple of it, little room stays empty, and long chains have few blocks.
  */
-export function capacityAfter(count: number): number {
+function capacityAfter(count: number): number {
   return Math.min(64, 1 << (28 - Math.clz32(count | 32)))
 }

@@ -2,22 +2,27 @@ import { setImmediate as yieldToOthers } from 'node:timers/promises'
 import type { Workers } from '../../../lib/workers.ts'
 import type { EmbedderInfo } from '../embedder/embedder.ts'
 import { type PictureFeatures, type PictureQuery, unpackFeatures } from '../embedder/features.ts'
-import { addPicture, createStore, openStore, shareStore, type SharedStore, type Store } from './store.ts'
+import { collectGarbage } from './shared-memory.ts'
+import { addPicture, createStore, shareStore, type SharedStore, type Store } from './store.ts'
 import type { Found, IndexEntry, SearchOptions, VectorIndex } from './vector-index.ts'
 
 const FIND = new URL('../tasks/find.ts', import.meta.url)
-const COMPACT = new URL('../tasks/compact.ts', import.meta.url)
 
 /** Pictures written before others get their turn: about a millisecond. */
 const SLICE = 20
-/** Rows of removed pictures are given back when they are this part of all, and so many. */
-const REMOVED_PART = 0.25
-const REMOVED_MIN = 1000
 /** Of the map from pictures to rows, for each picture: a number each, and what a map needs beside. */
 const MAP_BYTES = 40
 
-/** What a search thread is given. */
-export type FindInput = { store: SharedStore; info: EmbedderInfo; query: PictureQuery; options: SearchOptions }
+/** What a search thread is given; it opens each index once, by its number. */
+export type FindInput = {
+  index: number
+  store: SharedStore
+  info: EmbedderInfo
+  query: PictureQuery
+  options: SearchOptions
+}
+
+let indexes = 0
 
 /** Compares every picture: in this process's memory, which worker threads read. */
 export function openMemoryIndex({ workers, info }: { workers: Workers; info: EmbedderInfo }): VectorIndex {
@@ -28,10 +33,12 @@ class MemoryIndex implements VectorIndex {
   readonly fingerprint: string
   readonly #workers: Workers
   readonly #info: EmbedderInfo
-  #store: Store
+  readonly #number = ++indexes
+  readonly #store: Store
   /** The row of each picture. */
-  #rows = new Map<number, number>()
-  #compactAt = REMOVED_MIN
+  readonly #rows = new Map<number, number>()
+  #searching = 0
+  #isClosed = false
   /** The last of the writes, which wait for one another. */
   #last: Promise<void> = Promise.resolve()
 
@@ -59,21 +66,39 @@ class MemoryIndex implements VectorIndex {
   }
 
   async search(query: PictureQuery, options: SearchOptions): Promise<{ found: Found[]; total: number }> {
-    const input: FindInput = { store: shareStore(this.#store), info: this.#info, query, options }
-    return this.#workers.run(FIND, input)
+    const input: FindInput = {
+      index: this.#number,
+      store: shareStore(this.#store),
+      info: this.#info,
+      query,
+      options,
+    }
+    this.#searching++
+    try {
+      return await this.#workers.run(FIND, input)
+    } finally {
+      this.#searching--
+      this.#letGo()
+    }
   }
 
-  stats(): { kind: 'exact'; pictures: number; bytes: number } {
+  close(): void {
+    this.#isClosed = true
+    this.#letGo()
+  }
+
+  stats(): { pictures: number; removed: number; bytes: number } {
     const { rows, file } = this.#store
     const pictures = this.#rows.size
-    return { kind: 'exact', pictures, bytes: rows.bytes + file.bytes + pictures * MAP_BYTES }
+    const bytes = rows.bytes + file.bytes + pictures * MAP_BYTES
+    return { pictures, removed: rows.count - pictures, bytes }
   }
 
   /** Writes after all that came before. */
   async #inTurn<Item>(items: readonly Item[], write: (item: Item) => void): Promise<void> {
     const mine = this.#last.then(() => inSlices(items, write))
     // The next write takes its turn whether this one succeeded or not.
-    this.#last = mine.catch(() => {}).then(() => this.#compact())
+    this.#last = mine.catch(() => {})
     await mine
   }
 
@@ -86,21 +111,12 @@ class MemoryIndex implements VectorIndex {
     return features
   }
 
-  /** Writes what stands into a new store beside, which then takes the old one's place; searches under way keep theirs. */
-  async #compact(): Promise<void> {
-    const { rows } = this.#store
-    const removed = rows.count - this.#rows.size
-    if (removed < this.#compactAt || removed < rows.count * REMOVED_PART) return
-    try {
-      const compacted = await this.#workers.run<SharedStore>(COMPACT, shareStore(this.#store), { isBackground: true })
-      const store = openStore(compacted)
-      this.#rows = await rowsByPicture(store)
-      this.#store = store
-      this.#compactAt = REMOVED_MIN
-    } catch {
-      // There was no room for both, or the threads were closed. The old store serves on; it is tried again when it pays more.
-      this.#compactAt = removed * 2
-    }
+  /** Whoever had it opened holds it until his garbage is collected, which need not be ever: so threads are ended once. */
+  #letGo(): void {
+    if (!this.#isClosed || this.#searching > 0) return
+    this.#workers.renew()
+    // When whoever closed it does not refer to it any more.
+    setImmediate(collectGarbage)
   }
 }
 
@@ -110,13 +126,4 @@ async function inSlices<Item>(items: readonly Item[], write: (item: Item) => voi
     if (from > 0) await yieldToOthers()
     for (const item of items.slice(from, from + SLICE)) write(item)
   }
-}
-
-async function rowsByPicture({ rows }: Store): Promise<Map<number, number>> {
-  const found = new Map<number, number>()
-  for (let row = 0; row < rows.count; row++) {
-    if (row % 10_000 === 0) await yieldToOthers()
-    found.set(rows.pictureId(row), row)
-  }
-  return found
 }

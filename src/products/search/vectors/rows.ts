@@ -1,10 +1,11 @@
 import { growTo, openMemory } from './shared-memory.ts'
 
 /** What stands in a row beside its vector and hashes. */
-export type RowFacts = { pictureId: number; productId: number; group: number; isBlank: boolean; points: number }
+type RowFacts = { pictureId: number; productId: number; group: number; isBlank: boolean }
 
 /** Rows lie in blocks, column by column, so that the index grows without moving what is in it. */
 export const BLOCK_ROWS = 1024
+export const LOOKS = 65_536
 const HASH_BYTES = 32
 const HEADER_BYTES = 64
 /** `until` of a row that stands. */
@@ -23,10 +24,9 @@ export class Rows {
   /** Rows seen: those published when `look` was called last. */
   count = 0
   readonly dim: number
-  readonly #at: { hashes: number; products: number; pictures: number; until: number; points: number; flags: number }
+  readonly #at: { hashes: number; products: number; pictures: number; until: number; flags: number }
   readonly #blockBytes: number
   #bytes!: Uint8Array
-  #halves!: Uint16Array
   #words!: Uint32Array
   #doubles!: Float64Array
 
@@ -38,9 +38,8 @@ export class Rows {
     const products = hashes + BLOCK_ROWS * 2 * HASH_BYTES
     const pictures = products + BLOCK_ROWS * 8
     const until = pictures + BLOCK_ROWS * 8
-    const points = until + BLOCK_ROWS * 4
-    const flags = points + BLOCK_ROWS * 2
-    this.#at = { hashes, products, pictures, until, points, flags }
+    const flags = until + BLOCK_ROWS * 4
+    this.#at = { hashes, products, pictures, until, flags }
     this.#blockBytes = flags + BLOCK_ROWS
     this.#view()
     this.look()
@@ -74,7 +73,6 @@ export class Rows {
     this.#bytes.set(dHash, this.hashesAt(row) + HASH_BYTES)
     this.#doubles[(block + this.#at.products) / 8 + at] = facts.productId
     this.#doubles[(block + this.#at.pictures) / 8 + at] = facts.pictureId
-    this.#halves[(block + this.#at.points) / 2 + at] = facts.points
     this.#bytes[block + this.#at.flags + at] = facts.group | (facts.isBlank ? BLANK : 0)
     this.#words[this.#untilAt(row)] = FOREVER
     return row
@@ -113,20 +111,14 @@ export class Rows {
     return new Int8Array(this.memory.buffer, this.vectorAt(row), this.dim)
   }
 
-  facts(row: number): RowFacts {
-    return {
-      pictureId: this.pictureId(row),
-      productId: this.productId(row),
-      group: this.group(row),
-      isBlank: this.isBlank(row),
-      points: this.points(row),
-    }
+  /** A number below `LOOKS`, of the lowest frequencies: the same for copies of a picture, hardly ever for others. */
+  lookOf(row: number): number {
+    return this.#words[this.hashesAt(row) / 4]! % LOOKS
   }
 
-  hashes(row: number): { pHash: Uint8Array; dHash: Uint8Array } {
-    const at = this.hashesAt(row)
-    const dHashAt = at + HASH_BYTES
-    return { pHash: this.#bytes.subarray(at, dHashAt), dHash: this.#bytes.subarray(dHashAt, dHashAt + HASH_BYTES) }
+  dHash(row: number): Uint8Array {
+    const at = this.hashesAt(row) + HASH_BYTES
+    return this.#bytes.subarray(at, at + HASH_BYTES)
   }
 
   productId(row: number): number {
@@ -135,10 +127,6 @@ export class Rows {
 
   pictureId(row: number): number {
     return this.#doubles[(this.#blockOf(row) + this.#at.pictures) / 8 + (row % BLOCK_ROWS)]!
-  }
-
-  points(row: number): number {
-    return this.#halves[(this.#blockOf(row) + this.#at.points) / 2 + (row % BLOCK_ROWS)]!
   }
 
   group(row: number): number {
@@ -164,7 +152,6 @@ export class Rows {
   #view(): void {
     const { buffer } = this.memory
     this.#bytes = new Uint8Array(buffer)
-    this.#halves = new Uint16Array(buffer)
     this.#words = new Uint32Array(buffer)
     this.#doubles = new Float64Array(buffer)
   }

@@ -8,7 +8,7 @@ type Kernel = {
   matches(
     block: number,
     count: number,
-    limit: number,
+    last: number,
     low: number,
     high: number,
     distanceMax: number,
@@ -26,7 +26,7 @@ let scratch: WebAssembly.Memory | undefined
 export class Scan {
   readonly #kernel: Kernel
   readonly #scratch: WebAssembly.Memory
-  readonly #store: Store
+  readonly store: Store
 
   constructor(store: Store) {
     kernel ??= new WebAssembly.Module(readFileSync(new URL('scan.wasm', import.meta.url)))
@@ -37,12 +37,12 @@ export class Scan {
     })
     this.#kernel = exports as unknown as Kernel
     this.#scratch = scratch
-    this.#store = store
+    this.store = store
   }
 
   /** The highest of the dot products of these vectors and of every row's vector. */
   dots(vectors: readonly Int8Array[], visit: Visit): void {
-    const { rows } = this.#store
+    const { rows } = this.store
     const query = new Int16Array(vectors.length * rows.stride)
     for (const [at, vector] of vectors.entries()) query.set(vector, at * rows.stride)
     const firstOut = this.#ask(new Uint8Array(query.buffer), vectors.length * BLOCK_ROWS * 4)
@@ -59,7 +59,7 @@ export class Scan {
 
   /** In how many of 512 bits every row's hashes differ from the nearest of these pairs. */
   distances(pairs: readonly { pHash: Uint8Array; dHash: Uint8Array }[], visit: Visit): void {
-    const { rows } = this.#store
+    const { rows } = this.store
     const out = this.#ask(Buffer.concat(pairs.flatMap(({ pHash, dHash }) => [pHash, dHash])), BLOCK_ROWS * 4)
     for (let row = 0; row < rows.count; row += BLOCK_ROWS) {
       this.#kernel.distances(rows.hashesAt(row), rows.run(row), pairs.length, out)
@@ -72,7 +72,7 @@ export class Scan {
    * the next call.
    */
   matches(word: number, low: number, high: number, distanceMax: number): Uint32Array {
-    const { file } = this.#store
+    const { file } = this.store
     const count = file.count(word)
     this.#reach(count * 8)
     const end = this.#kernel.matches(file.first(word), count, file.limit - 1, low, high, distanceMax, 0)

@@ -108,9 +108,10 @@
 
   ;; Goes along a word's chain of postings (see inverted-file.ts) from its first block, over `count` postings, and writes the
   ;; address and the distance (two i32) of each whose signature differs from `low` and `high` in at most `distance_max`
-  ;; bits, from `out`. Stops at blocks from `limit` on. Returns the address behind what was written.
+  ;; bits, from `out`. Stops at the block that does not end at `last`, the last address that this thread knows of, or before.
+  ;; Returns the address behind what was written.
   (func (export "matches")
-    (param $block i32) (param $count i32) (param $limit i32) (param $low i32) (param $high i32) (param $distance_max i32)
+    (param $block i32) (param $count i32) (param $last i32) (param $low i32) (param $high i32) (param $distance_max i32)
     (param $out i32) (result i32)
     (local $signature i64)
     (local $seen i32) (local $capacity i32) (local $posting i32) (local $end i32) (local $distance i32)
@@ -120,8 +121,13 @@
     (block $done
       (loop $next_block
         (br_if $done (i32.ge_u (local.get $seen) (local.get $count)))
-        (br_if $done (i32.ge_u (local.get $block) (local.get $limit)))
+        (br_if $done (i32.ge_u (local.get $block) (local.get $last)))
         (local.set $capacity (call $capacity (local.get $seen)))
+        ;; The block takes up 4 bytes and 16 for each posting.
+        (br_if $done
+          (i32.lt_u
+            (i32.sub (local.get $last) (local.get $block))
+            (i32.add (i32.const 3) (i32.shl (local.get $capacity) (i32.const 4)))))
         (local.set $posting (i32.add (local.get $block) (i32.const 4)))
         (local.set $end
           (i32.add (local.get $posting)

@@ -16,7 +16,6 @@ export function createStore(dim: number, words: number): Store {
 
 /** A store that another thread has made, as it is now. */
 export function openStore({ dim, words, rows, postings }: SharedStore): Store {
-  // The rows first: whatever is published of them is in the postings by then.
   return { rows: new Rows(dim, rows), file: new InvertedFile(words, postings) }
 }
 
@@ -28,7 +27,7 @@ export function shareStore({ rows, file }: Store): SharedStore {
 export function addPicture({ rows, file }: Store, picture: Filed, replaced: number | undefined): number {
   const { features } = picture
   const { isBlank, global, pHash, dHash, points } = features
-  const row = rows.write({ ...picture, isBlank, points: points.count }, global, pHash, dHash)
+  const row = rows.write({ ...picture, isBlank }, global, pHash, dHash)
   try {
     file.add(row, points)
   } catch (error) {

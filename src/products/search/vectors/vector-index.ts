@@ -54,5 +54,8 @@ export type VectorIndex = {
    * the index looks at. Rejects with `DomainError('busy')` when too many searches wait.
    */
   search(query: PictureQuery, options: SearchOptions): Promise<{ found: Found[]; total: number }>
-  stats(): { kind: 'exact'; pictures: number; bytes: number }
+  /** `removed`: pictures whose room is not used again; a fresh index is without them. */
+  stats(): { pictures: number; removed: number; bytes: number }
+  /** Lets go of its memory when the searches under way are done. Nothing is searched in it any more. */
+  close(): void
 }

@@ -5,6 +5,10 @@ import type { Found, Match } from './vector-index.ts'
 export type Evidence = Found['evidence'] & {
   /** Neither of the two is blank, so that hashes and points say something. */
   isDetailed: boolean
+  /** In how many places of 256 the picture of the index becomes brighter to the right: the bits set in its `dHash`. */
+  edges: number
+  /** How far the fit of the points moves what it moves farthest, in widths of the picture; 0 when both are framed alike. */
+  moved: number
 }
 
 /**
@@ -16,7 +20,24 @@ const INLIERS_SAME = 7
 const SPREAD_SAME = 0.15
 const INLIERS_BY_SPREAD_SAME = 2.2
 const INLIERS_POSSIBLE = 5
-const HASH_DISTANCE_SAME = 60
+/**
+ * Goods of one cut that are framed alike share their outline, and so points that fit. Points know no colours, but where both
+ * pictures show all of the goods their vectors do: the less alike they are, the more points it takes. And the plainer the
+ * pictures, as goods on white, the more of the points are of the outline.
+ */
+const MOVED_FRAMED_ALIKE = 0.16
+const INLIERS_FRAMED_ALIKE = 38
+const INLIERS_BY_LIKENESS = 30
+const INLIERS_BY_EDGE = 0.25
+/**
+ * Hashes speak of brightness alone, and hardly of goods on white: the plainer a picture, the nearer they have to be, and the
+ * colours have to agree too.
+ */
+const HASH_DISTANCE_SAME = 24
+const HASH_DISTANCE_POSSIBLE = 48
+const LIKENESS_SAME = 0.97
+/** Of 256; a picture with fewer is plain. One with something everywhere becomes brighter in half of them. */
+const EDGES_PLAIN = 96
 /** `similar` is what is more alike than this share of random pairs, or a little less where some points fit too. */
 const FLOOR_SHARE = 0.9
 
@@ -37,10 +58,14 @@ const LIKENESS_PER_POINT = 0.15
  */
 export function judge(evidence: Evidence, info: EmbedderInfo): { match: Match; score: number } | null {
   const likeness = likenessOf(evidence.cosine, info)
-  const same = Math.max(strengthOfPoints(evidence), strengthOfHashes(evidence))
-  if (same > 0) return verdict('same_picture', blend(same, likeness))
   const inliers = evidence.isDetailed ? evidence.inliers : 0
-  if (inliers >= INLIERS_POSSIBLE) return verdict('possible', blend(saturating(inliers, INLIERS_POSSIBLE), likeness))
+  const byPoints = isSameByPoints(evidence, likeness) ? saturating(inliers, INLIERS_SAME) : 0
+  const byHashes = likeness >= LIKENESS_SAME ? nearness(evidence, HASH_DISTANCE_SAME) : 0
+  const same = Math.max(byPoints, byHashes)
+  if (same > 0) return verdict('same_picture', blend(same, likeness))
+  const somePoints = inliers >= INLIERS_POSSIBLE ? saturating(inliers, INLIERS_POSSIBLE) : 0
+  const possible = Math.max(somePoints, nearness(evidence, HASH_DISTANCE_POSSIBLE))
+  if (possible > 0) return verdict('possible', blend(possible, likeness))
   const most = 1 + (INLIERS_POSSIBLE - 1) * LIKENESS_PER_POINT
   const similar = likeness + inliers * LIKENESS_PER_POINT
   return similar < 0 ? null : verdict('similar', similar / most)
@@ -51,15 +76,18 @@ function verdict(match: Match, strength: number): { match: Match; score: number 
   return { match, score: from + (to - from) * strength }
 }
 
-/** 0 where the points do not prove the picture, else up to 1. */
-function strengthOfPoints({ inliers, spread, isDetailed }: Evidence): number {
-  const isEnough =
-    inliers >= INLIERS_SAME && spread >= SPREAD_SAME && inliers * spread >= INLIERS_BY_SPREAD_SAME && isDetailed
-  return isEnough ? saturating(inliers, INLIERS_SAME) : 0
+function isSameByPoints({ inliers, spread, moved, edges, isDetailed }: Evidence, likeness: number): boolean {
+  const isSpread = spread >= SPREAD_SAME && inliers * spread >= INLIERS_BY_SPREAD_SAME
+  if (!isDetailed || inliers < INLIERS_SAME || !isSpread) return false
+  const lackingEdges = Math.max(0, EDGES_PLAIN - edges)
+  const agreement = inliers + INLIERS_BY_LIKENESS * Math.max(0, likeness) - INLIERS_BY_EDGE * lackingEdges
+  return moved >= MOVED_FRAMED_ALIKE || agreement >= INLIERS_FRAMED_ALIKE
 }
 
-function strengthOfHashes({ hashDistance, isDetailed }: Evidence): number {
-  return isDetailed && hashDistance <= HASH_DISTANCE_SAME ? 1 - hashDistance / (2 * HASH_DISTANCE_SAME) : 0
+/** A half for hashes as far apart as they may be, 1 for equal ones; 0 for those that are farther. */
+function nearness({ hashDistance, edges, isDetailed }: Evidence, most: number): number {
+  const isNear = hashDistance <= most * Math.min(1, edges / EDGES_PLAIN)
+  return isDetailed && isNear ? 1 - hashDistance / (2 * most) : 0
 }
 
 /** A half for the least that counts, nearing 1 the more there are. */

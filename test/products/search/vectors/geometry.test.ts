@@ -42,6 +42,14 @@ for (const change of CHANGES) {
   })
 }
 
+test('what is framed alike is not moved, and what is not is moved by as much as its farthest corner', () => {
+  const moved = (change: Change) => Math.round(fitOf(change, 0).moved * 20) / 20
+  assert.deepEqual(
+    [{}, { mirror: true }, { shiftX: 64 }, { scale: 2 }, { turn: Math.PI }].map(moved),
+    [0, 0, 0.25, 0.35, 1.4],
+  )
+})
+
 test('pairs at random have no fit worth the name', () => {
   const inliers = Array.from({ length: 200 }, (_, seed) => fitOf({ keep: 1 }, 0, seed).inliers)
   assert.deepEqual(new Set(inliers), new Set([1]))
@@ -66,7 +74,7 @@ test('points in one place count once, on either side', () => {
   // Two of the query in one place, and one of the query that looks like three of the picture.
   assert.equal(fit([pair(0, 20, 20), pair(1, 20, 21), pair(2, 210, 70)], query).inliers, 2)
   assert.equal(fit([pair(2, 210, 70), pair(2, 214, 70), pair(2, 210, 74)], query).inliers, 1)
-  assert.deepEqual(fit([], query), { inliers: 0, spread: 0 })
+  assert.deepEqual(fit([], query), { inliers: 0, spread: 0, moved: 0 })
 })
 
 test('what fills a part of the other is spread; a badge or a strip on both is not', () => {

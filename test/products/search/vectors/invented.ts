@@ -106,3 +106,32 @@ export function changed(picture: PictureFeatures, draw: Draw, change: Change): P
     },
   }
 }
+
+/** The query that asks for pictures like one whose features are kept. */
+export function queryOf(features: PictureFeatures): PictureQuery {
+  const { isBlank, global, pHash, dHash, points } = features
+  const frames = new Float32Array(points.count * 4)
+  for (let at = 0; at < frames.length; at += 4) {
+    frames[at] = points.frames[at]!
+    frames[at + 1] = points.frames[at + 1]!
+    frames[at + 2] = scaleOf(points.frames[at + 2]!)
+    frames[at + 3] = angleOf(points.frames[at + 3]!)
+  }
+  return {
+    isBlank,
+    globals: [global],
+    hashes: [{ pHash, dHash }],
+    width: 256,
+    height: 256,
+    points: {
+      count: points.count,
+      wordsPerPoint: 1,
+      frames,
+      words: points.words,
+      signatures: points.signatures,
+      // Whatever is kept is seen from one side; the mirrored pass finds nothing.
+      mirroredWords: new Uint16Array(points.count).fill(NO_WORD),
+      mirroredSignatures: new Uint32Array(points.count * 2),
+    },
+  }
+}

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Scan } from '../../../../src/products/search/vectors/scan.ts'
-import { addPicture, createStore } from '../../../../src/products/search/vectors/store.ts'
+import { addPicture, createStore, openStore, shareStore } from '../../../../src/products/search/vectors/store.ts'
 import { INFO, invent, inventVector, seeded } from './invented.ts'
 
 const root = new URL('../../../../', import.meta.url)
@@ -91,9 +91,22 @@ test('of a word all postings near enough are found, however long its chain', () 
       assert.deepEqual(near, expected)
     }
   }
-  const each: number[] = []
-  file.each(1, (posting) => each.push(file.frameAt(posting)))
-  assert.deepEqual(each, [...signatures.keys()])
+})
+
+test('postings in memory that a reader does not know of yet are left out', () => {
+  const writer = createStore(1, 1)
+  const add = () => writer.file.post(0, writer.file.count(0), 0, 0, 0)
+  add()
+  const reader = openStore(shareStore(writer))
+  const scan = new Scan(reader)
+  const rows = () => [...scan.matches(0, 0, 0, 0)].filter((_, at) => at % 2 === 0).map((each) => reader.file.rowAt(each))
+  const { limit } = reader.file
+  while (writer.file.limit === limit) add()
+  const seen = rows()
+  assert.deepEqual(seen, [...seen.keys()])
+  assert.ok(seen.length > 1 && seen.length < writer.file.count(0), `${seen.length} of ${writer.file.count(0)}`)
+  reader.file.look()
+  assert.equal(rows().length, writer.file.count(0))
 })
 
 const bits = (number: number) => bitsOf(number >>> 0)

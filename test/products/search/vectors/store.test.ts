@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { compact } from '../../../../src/products/search/vectors/compact.ts'
 import { addPicture, createStore, openStore, shareStore } from '../../../../src/products/search/vectors/store.ts'
 import { INFO, invent, seeded } from './invented.ts'
 
 const { dim, words } = INFO
 
-/** The pictures that stand, as `picture/product/group/points`. */
+/** The pictures that stand, as `picture/product/group`. */
 function standing({ rows }: ReturnType<typeof createStore>): string[] {
   const all = Array.from({ length: rows.count }, (_, row) => row).filter((row) => rows.stands(row))
-  return all.map((row) => [rows.pictureId(row), rows.productId(row), rows.group(row), rows.points(row)].join('/'))
+  return all.map((row) => [rows.pictureId(row), rows.productId(row), rows.group(row)].join('/'))
 }
 
 test('a reader sees a picture whole or not at all, and a replaced one once', () => {
@@ -32,10 +31,10 @@ test('a reader sees a picture whole or not at all, and a replaced one once', () 
   }
   assert.deepEqual(add(70), [])
   const before = look()
-  assert.deepEqual(standing(before), ['7/70/3/60'])
-  assert.deepEqual(add(71, 0), ['7/70/3/60'])
-  assert.deepEqual(standing(before), ['7/70/3/60'], 'who looked before goes on seeing what it saw')
-  assert.deepEqual(standing(look()), ['7/71/3/60'])
+  assert.deepEqual(standing(before), ['7/70/3'])
+  assert.deepEqual(add(71, 0), ['7/70/3'])
+  assert.deepEqual(standing(before), ['7/70/3'], 'who looked before goes on seeing what it saw')
+  assert.deepEqual(standing(look()), ['7/71/3'])
   writer.rows.remove(1)
   assert.deepEqual(standing(look()), [])
 })
@@ -74,30 +73,5 @@ test('a picture for whose points there is no room takes up a row that nobody see
   const broken = { pictureId: 1, productId: 1, group: 0, features: { ...features, points } }
   assert.throws(() => addPicture(store, broken, undefined), RangeError)
   addPicture(store, { pictureId: 2, productId: 2, group: 0, features: invent(draw) }, undefined)
-  assert.deepEqual([store.rows.count, standing(store)], [2, ['2/2/0/60']])
+  assert.deepEqual([store.rows.count, standing(store)], [2, ['2/2/0']])
 })
-
-test('a compacted store holds what stood, and nothing else', () => {
-  const draw = seeded(4)
-  const store = createStore(dim, words)
-  const alone = createStore(dim, words)
-  for (let pictureId = 0; pictureId < 1500; pictureId++) {
-    const picture = { pictureId, productId: pictureId >> 1, group: pictureId % 16, features: invent(draw, INFO, 10) }
-    picture.features.isBlank = pictureId % 5 === 0
-    const row = addPicture(store, picture, undefined)
-    if (pictureId % 3 === 0) store.rows.remove(row)
-    else addPicture(alone, picture, undefined)
-  }
-  const compacted = compact(store)
-  assert.deepEqual(bytesOf(compacted.rows), bytesOf(alone.rows))
-  const postingsOf = ({ file }: typeof store) =>
-    Array.from({ length: words }, (_, word) => {
-      const all: unknown[] = []
-      file.each(word, (posting) => all.push([file.rowAt(posting), file.signatureAt(posting), file.frameAt(posting)]))
-      return all
-    })
-  assert.deepEqual(postingsOf(compacted), postingsOf(alone))
-})
-
-const bytesOf = ({ memory, bytes }: { memory: { buffer: ArrayBufferLike }; bytes: number }) =>
-  Buffer.from(memory.buffer, 0, bytes)

@@ -9,6 +9,8 @@ const NOTHING: Evidence = {
   hashDistance: 128,
   cosine: 0,
   isDetailed: true,
+  edges: 128,
+  moved: 1,
 }
 const matchOf = (evidence: Partial<Evidence>) => judge({ ...NOTHING, ...evidence }, INFO)?.match ?? null
 
@@ -24,8 +26,20 @@ const CASES: [what: string, evidence: Partial<Evidence>, match: string | null][]
   ['some points', { inliers: 5, spread: 0.5 }, 'possible'],
   ['few points', { inliers: 4, spread: 0.5 }, 'similar'],
   ['few points in what is else unlike', { inliers: 1, cosine: -0.5 }, null],
-  ['hashes of the same picture', { hashDistance: 60 }, 'same_picture'],
-  ['hashes of another one', { hashDistance: 61 }, null],
+  ['the hashes and the colours of the same picture', { hashDistance: 24, cosine: 0.97 }, 'same_picture'],
+  ['hashes a little farther apart', { hashDistance: 25, cosine: 0.97 }, 'possible'],
+  ['the hashes of the same picture in other colours', { hashDistance: 0, cosine: 0.9 }, 'possible'],
+  ['hashes half as near', { hashDistance: 48 }, 'possible'],
+  ['hashes of another one', { hashDistance: 49 }, null],
+  ['goods on white, all but equal', { hashDistance: 8, cosine: 1, edges: 32 }, 'same_picture'],
+  ['goods of one cut on white', { hashDistance: 9, cosine: 1, edges: 32 }, 'possible'],
+  ['goods on white that differ', { hashDistance: 17, cosine: 1, edges: 32 }, 'similar'],
+  ['an outline in other colours, framed alike', { inliers: 37, spread: 0.8, moved: 0.15, cosine: 0.2 }, 'possible'],
+  ['all of a picture, turned gray', { inliers: 38, spread: 0.8, moved: 0.15, cosine: 0.2 }, 'same_picture'],
+  ['an outline on white', { inliers: 23, spread: 0.8, moved: 0, cosine: 1, edges: 32 }, 'possible'],
+  ['nearly all points of goods on white', { inliers: 24, spread: 0.8, moved: 0, cosine: 1, edges: 32 }, 'same_picture'],
+  ['few points, framed alike, in the same colours', { inliers: 8, spread: 0.8, moved: 0, cosine: 1 }, 'same_picture'],
+  ['an outline in other colours, of a part', { inliers: 37, spread: 0.8, moved: 0.16, cosine: 0.2 }, 'same_picture'],
   ['a blank picture, whatever else', { inliers: 50, spread: 1, hashDistance: 0, isDetailed: false }, null],
   ['a blank picture of a like colour', { cosine: 1, hashDistance: 0, isDetailed: false }, 'similar'],
 ]
@@ -42,6 +56,8 @@ test('a stronger kind of match scores higher whatever the evidence, and more evi
     hashDistance: draw(140),
     cosine: draw(2000) / 1000 - 1,
     isDetailed: draw(4) > 0,
+    edges: draw(128),
+    moved: draw(30) / 100,
   })
   const seen = new Set<string>()
   for (let round = 0; round < 20_000; round++) {
@@ -58,6 +74,8 @@ test('a stronger kind of match scores higher whatever the evidence, and more evi
       hashDistance: Math.max(0, evidence.hashDistance - draw(10)),
       cosine: Math.min(1, evidence.cosine + draw(100) / 1000),
       isDetailed: evidence.isDetailed,
+      edges: evidence.edges + draw(10),
+      moved: evidence.moved,
     }
     assert.ok((judge(more, INFO)?.score ?? 0) >= (verdict?.score ?? 0), JSON.stringify({ evidence, more }))
   }
