@@ -99,10 +99,9 @@ class Pool implements Workers {
   }
 
   renew(): void {
-    for (const thread of [...this.#pool]) {
-      thread.isOld = true
-      if (thread.job === null) this.#drop(thread, new Error('this thread is renewed'))
-    }
+    for (const thread of this.#pool) thread.isOld = true
+    const idle = this.#pool.filter(({ job }) => job === null)
+    for (const thread of idle) this.#drop(thread, new Error('this thread is renewed'))
   }
 
   async close(): Promise<void> {

@@ -80,7 +80,9 @@ export function fit(pairs: readonly Pair[], query: Frames): Fit {
     if (places <= best.inliers) continue
     const ofQuery = Math.min(span(inliers, 'x') / query.width, span(inliers, 'y') / query.height)
     const ofPicture = Math.min(span(inliers, 'toX'), span(inliers, 'toY')) / SIDE
-    const moved = corners(query).map(([x, y]) => Math.hypot(cos * x - sin * y + shiftX - x, sin * x + cos * y + shiftY - y))
+    const moved = corners(query).map(([x, y]) =>
+      Math.hypot(cos * x - sin * y + shiftX - x, sin * x + cos * y + shiftY - y),
+    )
     best = {
       inliers: places,
       spread: Math.min(1, Math.max(ofQuery, ofPicture)),

@@ -29,7 +29,12 @@ const CHANGES: [string, ({ width, height }: Raster) => (picture: Sharp) => Sharp
   ['in gray', () => (picture) => picture.grayscale().toColourspace('srgb')],
   ['brighter', () => (picture) => picture.modulate({ brightness: 1.3 })],
   ['darker', () => (picture) => picture.modulate({ brightness: 0.6 })],
-  ['small', ({ width, height }) => (picture) => picture.resize(part(width, 0.25), part(height, 0.25))],
+  [
+    'small',
+    ({ width, height }) =>
+      (picture) =>
+        picture.resize(part(width, 0.25), part(height, 0.25)),
+  ],
   ['upside down', () => (picture) => picture.rotate(180)],
   ['on its side', () => (picture) => picture.rotate(90)],
   ['mirrored', () => (picture) => picture.flop()],
@@ -51,7 +56,11 @@ test('drawn pictures are found by what was made of them, and by nothing else', a
       const raster = rasters[productId - 1]!
       const query = embedder.embedQuery(await changed(raster, change(raster)))
       const { found } = await index.search(query, { groups: [0], limit: 10 })
-      assert.deepEqual([found[0]?.productId, found[0]?.match], [productId, 'same_picture'], `${name}: ${JSON.stringify(found[0])}`)
+      assert.deepEqual(
+        [found[0]?.productId, found[0]?.match],
+        [productId, 'same_picture'],
+        `${name}: ${JSON.stringify(found[0])}`,
+      )
       const others = await index.search(query, { groups: [0], limit: 10, except: productId })
       assert.ok(
         others.found.every(({ match }) => match === 'similar'),

@@ -99,7 +99,8 @@ test('postings in memory that a reader does not know of yet are left out', () =>
   add()
   const reader = openStore(shareStore(writer))
   const scan = new Scan(reader)
-  const rows = () => [...scan.matches(0, 0, 0, 0)].filter((_, at) => at % 2 === 0).map((each) => reader.file.rowAt(each))
+  const rows = () =>
+    [...scan.matches(0, 0, 0, 0)].filter((_, at) => at % 2 === 0).map((each) => reader.file.rowAt(each))
   const { limit } = reader.file
   while (writer.file.limit === limit) add()
   const seen = rows()
