@@ -48,8 +48,8 @@ export async function qcAdd(product: string, files: string[], options: QcAddOpti
     }),
   )
   const { set, isNew } = added
-  const reused = added.reused.map(({ path, product, otherPath, distance }) => {
-    return { photo: path, product: refKey(product), product_photo: otherPath, distance }
+  const reused = added.reused.map(({ picture, path, product, otherPath, distance }) => {
+    return { file: files[picture - 1]!, photo: path, product: refKey(product), product_photo: otherPath, distance }
   })
   const value = { set: set.id, product: refKey(ref), new: isNew, public: set.isPublic, photos: set.paths, reused }
   const told = `${photosOf(set)} of ${refKey(ref)}, ${visibilityOf(set)}`
@@ -57,7 +57,7 @@ export async function qcAdd(product: string, files: string[], options: QcAddOpti
   const remedy = isOther ? ' What else is said of it stays as it was; remove it first to say otherwise.' : ''
   const words = [
     isNew ? `Set ${set.id}: ${told}.` : `Set ${set.id} has them already: ${told}. Nothing was added.${remedy}`,
-    ...reused.map((each) => `${each.photo} is a photo of ${each.product} too: ${each.product_photo}`),
+    ...reused.map((each) => `${each.file} shows what a photo of ${each.product} shows: ${each.product_photo}`),
   ]
   print(options, value, words.join('\n'))
 }

@@ -9,6 +9,7 @@ import { openWorkers } from '../lib/workers.ts'
 import { PICTURE_BYTES_MAX } from '../products/media/intake.ts'
 import { readPicture } from '../products/media/media.ts'
 import { runIndexer } from '../products/search/indexer.ts'
+import { PICTURES_MIN } from '../products/search/embedder/learn.ts'
 import { learnAsset, type LearnStep } from '../products/search/learning.ts'
 import { addressSample } from '../products/search/pictures.sql.ts'
 import { assetBytes, spaceById, spaceLack, spaceStats, type SpaceRow } from '../products/search/spaces.sql.ts'
@@ -49,7 +50,9 @@ export async function indexStatus(options: Json): Promise<void> {
     `${(space.memory_bytes / 1e6).toFixed(1)} MB`,
   ])
   const faults = spaces.flatMap(({ space, faults: each }) =>
-    each.map(({ fault, count }) => `space ${space}, ${count === 1 ? 'once' : `${count} times`}: ${fault}`),
+    each.map(({ fault, count, example }) => {
+      return `space ${space}, ${count === 1 ? 'once' : `${count} times`}: ${fault} ${count === 1 ? 'It is' : 'One is'} ${example}`
+    }),
   )
   const words = spaces.length === 0 ? 'There is no index yet; the first start makes it.' : table(head, rows)
   print(options, { spaces }, [words, ...faults].join('\n'))
@@ -95,6 +98,9 @@ export type LearnOptions = Json & { generated?: boolean; count?: number; from?: 
 export async function indexLearn(options: LearnOptions): Promise<void> {
   const { generated = false, from, write } = options
   if (generated && from !== undefined) throw new OperatorError('Give --generated or --from, not both.')
+  if (options.count !== undefined && options.count < PICTURES_MIN) {
+    throw new OperatorError(`Give --count ${PICTURES_MIN} or more: fewer pictures teach nothing.`)
+  }
   if (write !== undefined) return writeAsset(options, write, await learnAlone(options))
   const { fingerprint, filled } = await withCtx(readConfig(), async (ctx, signal) => {
     const asset = assetOf(await learnFrom(ctx, options, signal, ctx))

@@ -13,6 +13,7 @@ import { readDemoFeatures, storeDemoFeatures } from '../demo/features.ts'
 import { openDemoKeys, type DemoKeys } from '../demo/keys.ts'
 import { demoGalleries } from '../demo/qc-sets.ts'
 import { timedJobs } from '../jobs.ts'
+import { BlobsDown } from '../lib/blobs.ts'
 import { OperatorError } from '../lib/errors.ts'
 import { startJobs, type Jobs } from '../lib/jobs.ts'
 import { openLog } from '../lib/log.ts'
@@ -41,6 +42,7 @@ export async function serve(): Promise<void> {
   ctx.draw = drawDemo(ctx.workers)
   try {
     await ctx.limits.started()
+    await lookForPictures(ctx)
     await voidCutOff(ctx)
     await openUsageUpkeep(ctx).ensurePartitions()
     // The sandbox sees the demo products on every installation; DEMO decides whether live keys do too.
@@ -71,6 +73,14 @@ export async function serve(): Promise<void> {
   } finally {
     await ctx.close()
   }
+}
+
+/** So that a wrong setting is told now, and not by the first picture; what may pass keeps nobody from the rest. */
+async function lookForPictures({ blobs, log }: Ctx): Promise<void> {
+  await blobs.get('start').catch((error: unknown) => {
+    if (!(error instanceof BlobsDown)) throw error
+    log.warn({ err: error }, `pictures are answered 503 meanwhile: ${error.message}`)
+  })
 }
 
 /** Searches ask the index in use meanwhile, so that nobody has to wait for this. */

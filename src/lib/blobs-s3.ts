@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { AwsV4Signer } from 'aws4fetch'
-import { isBlobName, requireBlobName, type Blobs } from './blobs.ts'
+import { BlobsDown, isBlobName, requireBlobName, type Blobs } from './blobs.ts'
 import type { Clock } from './clock.ts'
 import { OperatorError } from './errors.ts'
 import { HttpError, type HttpDownload, type HttpFileRequest, type HttpFiles } from './http.ts'
@@ -26,8 +26,8 @@ const PAUSES_MS = [100, 400, 1_600]
 
 /**
  * Blobs as objects of a bucket that speaks S3. Every call is tried again when the other side fails or does not answer: all of
- * them may be repeated. Throws an `OperatorError` when the bucket is not there or not ours, and an `Error` with the status
- * when it goes on failing.
+ * them may be repeated. Throws an `OperatorError` when the bucket is not there or not ours, and `BlobsDown` when it goes on
+ * failing.
  */
 export function s3Blobs(options: S3Options): Blobs {
   const at = (name: string) => `/${options.bucket}/${requireBlobName(name)}`
@@ -68,19 +68,22 @@ async function call(options: S3Options, asked: Call): Promise<HttpDownload> {
 }
 
 /** An error is worth another try; what is not is thrown. */
-async function attempt(options: S3Options, asked: Call): Promise<HttpDownload | Error> {
+async function attempt(options: S3Options, asked: Call): Promise<HttpDownload | BlobsDown> {
   const sent = options.http.download(await signed(options, asked))
   const answer = await sent.catch((error: unknown) => {
     if (error instanceof HttpError && error.kind !== 'too_large') return error
     throw error
   })
   if (answer instanceof Error)
-    return new Error(`S3 does not answer a ${asked.method}: ${answer.message}`, { cause: answer })
+    return new BlobsDown(`S3 at ${options.endpoint} does not answer a ${asked.method}: ${answer.message}`, {
+      cause: answer,
+    })
   const { status, bytes } = answer
   if (status >= 200 && status < 300) return answer
   const code = textsOf(bytes.toString('utf8'), 'Code')[0] ?? 'no reason'
   if (status === 404 && isMissing(asked, code)) return answer
-  if (status >= 500 || status === 429) return new Error(`S3 answers ${status} (${code}) to a ${asked.method}`)
+  if (status >= 500 || status === 429)
+    return new BlobsDown(`S3 at ${options.endpoint} answers ${status} (${code}) to a ${asked.method}`)
   throw refusal(options, status, code)
 }
 

@@ -12,6 +12,11 @@ export type Blobs = {
   list(): AsyncIterable<string>
 }
 
+/** Where pictures are kept does not answer, or fails; it may work again in a moment. */
+export class BlobsDown extends Error {
+  override name = 'BlobsDown'
+}
+
 const NAME = /^[a-z0-9][a-z0-9-]*(?:[/.][a-z0-9][a-z0-9-]*)*$/
 
 export function isBlobName(name: string): boolean {

@@ -7,6 +7,7 @@ import type {
   RouteOptions,
 } from 'fastify'
 import type { Ctx } from '../ctx.ts'
+import { BlobsDown } from '../lib/blobs.ts'
 import { DomainError } from '../lib/errors.ts'
 import type { Product } from '../money/plans/catalogue.ts'
 import { hangDoor } from './door.ts'
@@ -72,6 +73,9 @@ export function toDomainError(error: FastifyError | DomainError, request: Fastif
     return new DomainError('busy', 'The server is busy; try again in a moment.', { retryAfterSeconds: 1 })
   }
   request.log.error({ err: error, requestId: request.id }, 'a request failed for a reason of ours')
+  if (error instanceof BlobsDown) {
+    return new DomainError('busy', 'Pictures are not at hand; try again in a moment.', { retryAfterSeconds: 5 })
+  }
   return new DomainError('internal', 'Internal error')
 }
 

@@ -86,7 +86,7 @@ test('photos from the command line, from the first to the last', async (t) => {
   const reused = await say('qc', 'add', other, photos[0]!, await file('white.png', blank('#fff')))
   const [first, second] = reused.split('\n')
   assert.match(first!, new RegExp(`^Set \\d+: 2 photos of ${other}, public\\.$`))
-  assert.equal(second, `${added.photos[0]} is a photo of ${cup} too: ${added.photos[0]}`)
+  assert.equal(second, `${photos[0]} shows what a photo of ${cup} shows: ${added.photos[0]}`)
 
   const damaged = await file('damaged.png', (await drawn('command d')).subarray(0, 2_000))
   const large = await file('large.png', Buffer.alloc(10 * 1024 * 1024 + 1))

@@ -65,7 +65,7 @@ test('an index is made, told of and made anew', async (t) => {
     fingerprint: space.fingerprint,
     origin: 'default',
     pictures: 3,
-    faults: [{ fault: 'It could not be fetched.', count: 1 }],
+    faults: [{ fault: 'It could not be fetched.', count: 1, example: `/media/p/00/${'0'.repeat(64)}.webp` }],
     missing: 0,
     due: 0,
     noted: true,
@@ -77,7 +77,7 @@ test('an index is made, told of and made anew', async (t) => {
     stdout,
     `SPACE  STATE   EMBEDDER                 ORIGIN   PICTURES  FAULTS  MISSING  PRODUCTS DUE  MEMORY
 2      active  classic-v1 ${space.fingerprint.slice(0, 12)}  default  3         1       0        0             0.0 MB
-space 2, once: It could not be fetched.
+space 2, once: It could not be fetched. It is /media/p/00/${'0'.repeat(64)}.webp
 `,
   )
 })
@@ -138,7 +138,8 @@ test('learning that cannot be done says why and changes nothing', async (t) => {
     return stderr.trimEnd().split('\n').at(-1)
   }
   const tooFew = (count: number) =>
-    `openhaul: learning takes at least 200 pictures that show something, better 2000; there are ${count}`
+    `openhaul: Learning takes at least 200 pictures that show something, better 2000; there are ${count}`
+  const fewAsked = 'openhaul: Give --count 200 or more: fewer pictures teach nothing.'
   assert.equal(await refuse('--generated', '--from', feed), 'openhaul: Give --generated or --from, not both.')
   assert.equal(
     await refuse('--from', join(feed, 'none')),
@@ -151,7 +152,7 @@ test('learning that cannot be done says why and changes nothing', async (t) => {
   writeFileSync(join(feed, 'huge.jpg'), '')
   truncateSync(join(feed, 'huge.jpg'), 3 * 2 ** 30)
   assert.equal(await refuse('--from', feed, '--write', join(feed, 'asset')), tooFew(3))
-  assert.equal(await refuse('--from', feed, '--count', '2'), tooFew(2))
+  assert.equal(await refuse('--from', feed, '--count', '199'), fewAsked)
   assert.equal(await refuse(), tooFew(0))
   assert.equal(existsSync(join(feed, 'asset')), false)
   assert.equal((await pool.query('select from search_asset')).rowCount, 0)

@@ -120,9 +120,12 @@ test('s3: what fails for a while is tried again, and what goes on failing is tol
   assert.deepEqual(pausesMs.splice(0), [100])
 
   server.faults.push('http-500', 'http-500', 'http-500', 'http-500')
-  await assert.rejects(blobs.get('a'), new Error('S3 answers 500 (InternalError) to a GET'))
+  await assert.rejects(blobs.get('a'), {
+    name: 'BlobsDown',
+    message: `S3 at ${server.env.S3_ENDPOINT} answers 500 (InternalError) to a GET`,
+  })
   server.faults.push('drop', 'drop', 'drop', 'drop')
-  await assert.rejects(blobs.delete('a'), /^Error: S3 does not answer a DELETE: no whole answer/)
+  await assert.rejects(blobs.delete('a'), /^BlobsDown: S3 at \S+ does not answer a DELETE: no whole answer/)
   server.faults.push('slow-down')
   assert.deepEqual(await namesOf(blobs), ['a'])
 })

@@ -3,7 +3,9 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { systemClock } from '../../src/lib/clock.ts'
 import { findPostmaster } from '../../src/lib/db/postmaster.ts'
+import { startS3 } from '../../src/upstreams/s3.ts'
 import { scratch } from '../lib/db/members.ts'
 import { doCurl, run, runJson, serve } from './program.ts'
 
@@ -34,6 +36,18 @@ test('the server starts on nothing, prints calls that work, and takes its databa
     assert.equal(again.status, 200, call)
   }
   await second.stop()
+})
+
+test('a bucket that is not ours keeps the server from starting, and one that is down does not', async (t) => {
+  const s3 = await startS3({ clock: systemClock })
+  t.after(() => s3.stop())
+  const dataDir = join(scratch(t), 'data')
+  const refused = await run(dataDir, ['serve'], { ...s3.env, S3_BUCKET: 'other-bucket' })
+  assert.equal(refused.code, 1)
+  assert.match(refused.stderr, /^openhaul: .*\(NoSuchBucket\): make the bucket other-bucket, or correct S3_BUCKET\.\n$/)
+  s3.faults.push('drop', 'drop', 'drop', 'drop')
+  const server = await serve(t, dataDir, { ...s3.env, LOG_LEVEL: 'warn' })
+  assert.match((await server.stop()).stderr, /pictures are answered 503 meanwhile: S3 at \S+ does not answer a GET/)
 })
 
 test('commands work beside a running server, which sees what they did within a second', async (t) => {

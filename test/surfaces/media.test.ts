@@ -168,6 +168,18 @@ test('pictures are kept in the bucket that the settings name', async (t) => {
   )
 })
 
+test('a bucket that does not answer is told as such, and is asked again', async (t) => {
+  const s3 = await startS3({ clock: systemClock })
+  t.after(() => s3.stop())
+  const { app, ctx } = await testApp(t, s3.env)
+  const { path } = await takeIn(ctx, await jpeg())
+  s3.faults.push('drop', 'slow-down', 'http-500', 'drop')
+  assertAnswer(await app.inject({ url: path }), 503, {
+    error: { code: 'BUSY', message: 'Pictures are not at hand; try again in a moment.', retry_after: 5 },
+  })
+  assert.equal((await app.inject({ url: path })).statusCode, 200)
+})
+
 test('too many new pictures at once are told to wait', async (t) => {
   const busy = new DomainError('busy', 'The server is busy; try again in a moment.', { retryAfterSeconds: 1 })
   const { app } = await testApp(t, {}, { draw: async () => Promise.reject(busy) })

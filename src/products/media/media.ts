@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import type { Ctx } from '../../ctx.ts'
 import type { Blobs } from '../../lib/blobs.ts'
 import { DomainError } from '../../lib/errors.ts'
+import type { RunOptions } from '../../lib/workers.ts'
 import { fetchPicture } from './fetch.ts'
 import { PICTURE_BYTES_MAX, type Reencoded } from './intake.ts'
 import { signedUntil } from './signatures.ts'
@@ -10,8 +11,8 @@ import { inThread, refused } from './threads.ts'
 /** `expiresAt`: when the address of a private picture stops working; null for a public one. */
 export type Media = { bytes: Buffer; contentType: 'image/webp'; etag: string; expiresAt: Date | null }
 
-/** Whether nobody pays for what has to be made: it then waits behind what is paid for. */
-type Making = { isFree: boolean }
+/** Whether what has to be made waits behind what is paid for: as nobody pays for it, or as nobody waits for it either. */
+type Making = Pick<RunOptions, 'isFree' | 'isBackground'>
 
 /** Makes pictures by name, on demand, always the same for a name; null for a name it does not know. */
 export type Draw = (name: string, options: Making) => Promise<{ bytes: Buffer; contentType: string } | null>
@@ -55,14 +56,23 @@ async function mediaAt(ctx: MediaCtx, target: string, making: Making): Promise<M
 export async function readPicture(
   ctx: MediaCtx & Pick<Ctx, 'guardedHttp' | 'publicUrl'>,
   address: string,
+  making: Making = {},
 ): Promise<Buffer> {
-  const { publicUrl } = ctx
-  const isWhole = publicUrl !== '' && address.startsWith(`${publicUrl}/media/`)
-  const target = isWhole ? address.slice(publicUrl.length) : address
+  const target = targetOf(address, ctx.publicUrl)
   if (!target.startsWith('/media/')) return fetchPicture(ctx, address)
-  const media = await mediaAt(ctx, target, { isFree: false })
+  const media = await mediaAt(ctx, target, making)
   if (!media) throw new DomainError('unprocessable', 'There is no such picture.')
   return media.bytes
+}
+
+/** The path and query of an address of this server, however its origin is spelt; any other address as it is. */
+function targetOf(address: string, publicUrl: string): string {
+  if (publicUrl === '' || !URL.canParse(address)) return address
+  const { origin, pathname, search } = new URL(address)
+  const { origin: ours, pathname: base } = new URL(publicUrl)
+  const below = base.replace(/\/$/, '')
+  const isOurs = origin === ours && pathname.startsWith(`${below}/media/`)
+  return isOurs ? pathname.slice(below.length) + search : address
 }
 
 /** Where the thumbnail of a picture below `/media/` is served; a private one's path has to be signed for itself. */
@@ -105,7 +115,7 @@ const underWay = new WeakMap<Blobs, Map<string, Promise<Buffer | null>>>()
 async function keptOrMade(
   blobs: Blobs,
   blob: string,
-  { isFree }: Making,
+  { isFree, isBackground }: Making,
   make: () => Promise<Buffer | null>,
 ): Promise<Buffer | null> {
   const kept = await blobs.get(blob)
@@ -114,7 +124,7 @@ async function keptOrMade(
   const running = underWay.get(blobs) ?? new Map<string, Promise<Buffer | null>>()
   underWay.set(blobs, running)
   // Who pays does not wait for one that waits behind others.
-  const key = isFree ? `free ${blob}` : blob
+  const key = `${isBackground ? 'late' : isFree ? 'free' : 'paid'} ${blob}`
   const known = running.get(key)
   if (known) return known
   const made = makeAndKeep(blobs, blob, make).finally(() => running.delete(key))

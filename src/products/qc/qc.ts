@@ -141,11 +141,11 @@ async function getLive(ctx: Ctx, { ref, skuId }: NewQcSet): Promise<Product> {
 const HASH = new URL('tasks/hash.ts', import.meta.url)
 
 /** Keeps the pictures, each once. All are decoded before the first is kept, so that a bad one leaves nothing behind. */
-async function takePhotos(ctx: Ctx, { pictures, isPublic }: NewQcSet): Promise<Photo[]> {
+async function takePhotos(ctx: Ctx, { pictures, isPublic }: NewQcSet): Promise<(Photo & { picture: number })[]> {
   const hashes = await eachNumbered(pictures, (bytes) => inThread<string | null>(ctx.workers, HASH, { bytes }))
   const taken = await eachNumbered(pictures, (picture) => takeIn(ctx, picture, { isPrivate: !isPublic }))
-  const photos = taken.map(({ path }, at): [string, Photo] => [path, { path, phash: hashes[at]! }])
-  return [...new Map(photos).values()]
+  const photos = taken.map(({ path }, at) => ({ picture: at + 1, path, phash: hashes[at]! }))
+  return photos.filter(({ path }, at) => photos.findIndex((each) => each.path === path) === at)
 }
 
 /** Does `work` with each picture; a refusal tells which one it is of. */

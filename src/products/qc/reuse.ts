@@ -9,20 +9,20 @@ import { qcPhotoAlike } from './qc.sql.ts'
  */
 const DISTANCE_MAX = 24
 
-/** A photo (`path`) that is one of another product too (`otherPath`). */
-export type Reused = { path: string; product: Product; otherPath: string; distance: number }
+/** A photo that is one of another product too (`otherPath`). `picture`: which of those given it is, from 1. */
+export type Reused = { picture: number; path: string; product: Product; otherPath: string; distance: number }
 
 /** Which of the photos another product has too: of each the one that is most alike. */
 export async function findReused(
   ctx: Ctx,
   productId: number,
-  photos: readonly { path: string; phash: string | null }[],
+  photos: readonly { picture: number; path: string; phash: string | null }[],
 ): Promise<Reused[]> {
   const reused: Reused[] = []
-  for (const { path, phash } of photos) {
+  for (const { picture, path, phash } of photos) {
     const alike = phash && (await qcPhotoAlike(ctx.db, { productId, phash, distanceMax: DISTANCE_MAX }))
     const [product] = alike ? await productsOf(ctx, [alike.product_id]) : []
-    if (alike && product) reused.push({ path, product, otherPath: alike.path, distance: alike.distance })
+    if (alike && product) reused.push({ picture, path, product, otherPath: alike.path, distance: alike.distance })
   }
   return reused
 }

@@ -138,7 +138,7 @@ async function makeFeatures(
   let picture: Buffer
   const beganAtMs = ctx.clock.elapsedMs()
   try {
-    picture = await readPicture(ctx, address)
+    picture = await readPicture(ctx, address, { isBackground: true })
     hosts.noteAnswer(address)
   } catch (error) {
     if (!(error instanceof DomainError) || error.code === 'busy') throw error

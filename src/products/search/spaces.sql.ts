@@ -102,7 +102,8 @@ export async function assetBytes(db: Db, fingerprint: string): Promise<Buffer> {
 export type SpaceStats = {
   /** With features. */
   pictures: number
-  faults: { fault: string; count: number }[]
+  /** `example`: the address of one. */
+  faults: { fault: string; count: number; example: string }[]
   /** Pictures that have neither yet. */
   pictures_missing: number
   /** Products that have to be looked at. */
@@ -115,7 +116,9 @@ export type SpaceStats = {
 export async function spaceStats(db: Db, spaceId: number): Promise<SpaceStats> {
   const { rows } = await sql<SpaceStats>`
     with reason as (
-      select fault, count(*) as count from search_vector where space_id = ${spaceId} and fault is not null group by fault),
+      select fault, count(*) as count, min(address) as example
+      from search_vector left join search_picture on id = picture_id
+      where space_id = ${spaceId} and fault is not null group by fault),
     counted as (
       select
         (select count(*) from search_vector where space_id = ${spaceId}) as vectors,

@@ -295,6 +295,12 @@ test('a picture of ours is read without asking anybody, by its path or its whole
   const signed = await signedPath(ctx, hidden.path, { forSeconds: 60 })
   assert.ok((await readPicture(ctx, signed)).length > 0)
   assert.ok((await readPicture(ctx, `http://haul.test${signed}`)).length > 0)
+  // However the origin is spelt, and below a path where that is the server's address.
+  assert.deepEqual(await readPicture(ctx, `HTTP://Haul.Test:80${taken.path}`), bytes)
+  assert.deepEqual(
+    await readPicture({ ...ctx, publicUrl: 'http://haul.test/shop' }, `http://haul.test/shop${taken.path}`),
+    bytes,
+  )
 
   // Only what begins exactly with our address is ours.
   const nobodys = ['', 'media/x', '/mediax', '//haul.test/media/x', taken.path.slice(1)]

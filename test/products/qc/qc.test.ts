@@ -235,7 +235,7 @@ test('a photo that another product has is told, whatever was done to it; blank o
   const { reused, set } = await addQcSet(ctx, { ...facts, ref: other.ref, pictures, isPublic: false })
   assert.deepEqual(
     reused.map((each) => ({ ...each, product: each.product.id, distance: each.distance <= 24 })),
-    [{ path: set.paths[1], product: product.id, otherPath: first.set.paths[1], distance: true }],
+    [{ picture: 2, path: set.paths[1], product: product.id, otherPath: first.set.paths[1], distance: true }],
   )
   // Its own earlier photos are nothing to tell, and a blank one is no photo of anything.
   const third = await seedProduct(ctx)

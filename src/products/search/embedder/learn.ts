@@ -44,7 +44,7 @@ export async function learn(
   }
   if (vectors.length < PICTURES_MIN) {
     throw new OperatorError(
-      `learning takes at least ${PICTURES_MIN} pictures that show something, better ${PICTURES_GOOD}; there are ${vectors.length}`,
+      `Learning takes at least ${PICTURES_MIN} pictures that show something, better ${PICTURES_GOOD}; there are ${vectors.length}`,
     )
   }
   onProgress('vector', vectors.length)
