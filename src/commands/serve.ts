@@ -142,7 +142,7 @@ curl -s -H 'X-API-Key: ${keys.cbk}' -d 'url=https://weidian.com/item.html?itemID
 curl -s -H 'X-API-Key: ${keys.oh}' '${url}/api/v1/1688/get_product_details?offer_id=791912182230'
 
 # search: products of 1688 that match a picture
-curl -s -H 'X-API-Key: ${keys.oh}' '${url}/api/v1/1688/search_by_image?image_url=${publicUrl}/media/demo/v1/791912182230-1.webp&page_size=3'
+curl -s -H 'X-API-Key: ${keys.oh}' '${url}/api/v1/1688/search_by_image?image_url=${publicUrl}/media/demo/v2/791912182230-1.webp&page_size=3'
 
 # links: what a link points at, and the same for every agent (no key)
 curl -s '${url}/api/v1/links?url=${link}&to=all'

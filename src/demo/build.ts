@@ -3,6 +3,7 @@ import type { Listing, Option, Seller, Sku } from '../products/listing.ts'
 import type { Kind, Row } from './data/kind.ts'
 import { PALETTE, PERSONS, SELLERS, SIZES, WORDS, type ColourName } from './data/palette.ts'
 import type { Motif } from './pen.ts'
+import { cutOf, type Cut } from './cut.ts'
 import { seeded, type Seeded } from './seeded.ts'
 import type { ShapeName } from './shapes/shapes.ts'
 import { picturePath, qcPath, viewOfColour, viewsOf } from './views.ts'
@@ -15,6 +16,7 @@ export type Look = {
   marketplace: Marketplace
   shape: ShapeName
   group: Kind['group']
+  cut: Cut
   variant: number
   motif: Motif
   accent: string
@@ -93,6 +95,7 @@ export function buildProduct(kind: Kind, row: Row, id: number, fixed: Partial<De
     marketplace,
     shape: kind.shape,
     group: kind.group,
+    cut: cutOf(listingId),
     variant,
     motif,
     accent: PALETTE[accent][2],

@@ -9,7 +9,7 @@ const NAME = new RegExp(`^${DRAWINGS}/(qc-)?(\\d{6,20})-([1-9]\\d?)\\.webp$`)
 const SHOOT = new URL('tasks/shoot.ts', import.meta.url)
 
 /**
- * Draws `v1/<listing>-<n>.webp`, a product's own picture, or `v1/qc-<listing>-<n>.webp`, a photo of its quality control:
+ * Draws `v2/<listing>-<n>.webp`, a product's own picture, or `v2/qc-<listing>-<n>.webp`, a photo of its quality control:
  * 800 × 800 WebP, the same bytes for the same name. Null for a name that is not of the demo catalogue.
  */
 export function drawDemo(workers: Workers): Draw {

@@ -1,4 +1,5 @@
 import type { Look } from './build.ts'
+import { closeUp } from './cut.ts'
 import { seeded, type Seeded } from './seeded.ts'
 import { box, form, gleam, line, METAL, oval, repeat, SIZE } from './pen.ts'
 import { SHAPES } from './shapes/shapes.ts'
@@ -24,7 +25,12 @@ export function setQcStage(look: Look, number: number, seed: string): Stage {
   const warmth = dice.between(-1, 1)
 
   return {
-    thing: { svg: product + extra, space: close ? SIZE / 2 : SIZE, from: close ? corner : [0, 0] },
+    thing: {
+      svg: product + extra,
+      space: close ? SIZE / 2 : SIZE,
+      from: close ? corner : [0, 0],
+      cut: close ? closeUp(look.cut) : look.cut,
+    },
     place: placing(placingOf(shot, dice)),
     backdrop: table(shot, dice, look, seed),
     lighting: {

@@ -1,5 +1,6 @@
 import { arch, boards, leafShade, linen, paper, studio, tabletop, twoTone } from './backdrops.ts'
 import type { Look } from './build.ts'
+import { closeUp, type Cut } from './cut.ts'
 import { brightness, darker, lighter, mix } from './colour.ts'
 import type { Lighting } from './light.ts'
 import { DEFS, FLOOR, motifDef, SIZE, type Paint } from './pen.ts'
@@ -11,7 +12,7 @@ import { placing, type Matrix } from './warp.ts'
 /** Everything of one picture before its pixels: what stands there, how the camera sees it, what is behind, the light. */
 export type Stage = {
   /** SVG of the thing; `space` is its width and height in drawing units, seen from `from`. */
-  thing: { svg: string; space: number; from: [number, number] }
+  thing: { svg: string; space: number; from: [number, number]; cut: Cut }
   place: Matrix | null
   backdrop: string
   lighting: Lighting
@@ -57,7 +58,7 @@ export function setStage(look: Look, view: View, seed: string): Stage {
     vignette: 0.08,
     tint: [1, 1, 1],
   }
-  const thing = { svg: drawing(look, view.colour), ...whole }
+  const thing = { svg: drawing(look, view.colour), ...whole, cut: look.cut }
   const pale = mix(look.colours[view.colour]!, '#f6f2ec', 0.8)
   const apart = brightness(look.colours[view.colour]!) > 0.8 ? darker(pale, 0.14) : pale
 
@@ -87,7 +88,7 @@ export function setStage(look: Look, view: View, seed: string): Stage {
       number,
     ]
     return {
-      thing: { svg: thing.svg, space: SIZE / 2, from: corner },
+      thing: { svg: thing.svg, space: SIZE / 2, from: corner, cut: closeUp(look.cut) },
       place: null,
       backdrop: paper(apart),
       lighting: { ...lighting, pose: 'flat', volume: 0.25 },
@@ -182,7 +183,7 @@ const GROUP = {
 function group(look: Look, pose: 'flat' | 'stand'): Stage['thing'] {
   const spots = (pose === 'flat' ? GROUP.flat : GROUP.standing)[look.colours.length === 2 ? 2 : 3]
   const items = spots.map(([x, y], at) => `<g transform="translate(${x} ${y})">${drawing(look, at, `g${at}`)}</g>`)
-  return { svg: items.join(''), space: GROUP.space, from: GROUP.from }
+  return { svg: items.join(''), space: GROUP.space, from: GROUP.from, cut: look.cut }
 }
 
 /** A whole SVG document around markup that may use the shared gradients and textures. */

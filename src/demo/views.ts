@@ -23,7 +23,7 @@ export const viewOfColour = (colour: number, colours: number): number => (colour
 export const qcColour = (name: string, colours: number): number => hash32(name) % colours
 
 /** Part of every drawing's address, which callers keep for good: raise it when the drawings change. */
-export const DRAWINGS = 'v1'
+export const DRAWINGS = 'v2'
 
 /** Where a drawing is served: `number` counts from 1. */
 export const picturePath = (listingId: string, number: number): string =>

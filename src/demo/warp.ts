@@ -55,16 +55,18 @@ function inverse([a, b, c, d, e, f, g, h, i]: Matrix): Matrix {
   ]
 }
 
-/** Pixels (SIZE × SIZE, RGBA) seen through a projective map. Outside the source all is transparent. */
-export function warp(source: Buffer, matrix: Matrix): Buffer {
+/**
+ * Pixels (SIZE × SIZE, RGBA) that `from` says where they come from, seen through a projective map. Outside the source all
+ * is transparent.
+ */
+export function warp(source: Buffer, matrix: Matrix, from: (x: number, y: number) => [number, number]): Buffer {
   const [a, b, c, d, e, f, g, h, i] = inverse(matrix)
   const out = Buffer.alloc(SIZE * SIZE * 4)
   const last = SIZE - 1
   for (let y = 0; y < SIZE; y++) {
     for (let x = 0; x < SIZE; x++) {
       const depth = g * x + h * y + i
-      const fromX = (a * x + b * y + c) / depth
-      const fromY = (d * x + e * y + f) / depth
+      const [fromX, fromY] = from((a * x + b * y + c) / depth, (d * x + e * y + f) / depth)
       if (!(fromX >= 0 && fromY >= 0 && fromX < last && fromY < last)) continue
       const left = fromX | 0
       const top = fromY | 0

@@ -18,7 +18,7 @@ const shapes = [...new Map(listings.map((listing) => [findLook(listing.listingId
 test('each shape gives 800 × 800 WebP of a few tens of KB, and no two pictures are alike', async () => {
   const names = shapes.map(
     ({ listingId, images }, at) =>
-      [nameOf(images[0]!), nameOf(images.at(-1)!), `v1/qc-${listingId}-${1 + (at % 14)}.webp`][at % 3]!,
+      [nameOf(images[0]!), nameOf(images.at(-1)!), `v2/qc-${listingId}-${1 + (at % 14)}.webp`][at % 3]!,
   )
   const digests = await Promise.all(
     names.map(async (name) => {
@@ -39,8 +39,8 @@ test('each shape gives 800 × 800 WebP of a few tens of KB, and no two pictures 
 
 test('the colours of one product look different, and QC photos differ from each other', async () => {
   const { listingId } = listings.find(({ id }) => id === 482_910)!
-  const names = [2, 3, 4].map((at) => `v1/${listingId}-${at}.webp`)
-  const photos = Array.from({ length: 5 }, (_, at) => `v1/qc-${listingId}-${at + 1}.webp`)
+  const names = [2, 3, 4].map((at) => `v2/${listingId}-${at}.webp`)
+  const photos = Array.from({ length: 5 }, (_, at) => `v2/qc-${listingId}-${at + 1}.webp`)
   const middles: string[] = []
   for (const name of names) {
     const { bytes } = (await draw(name))!
@@ -65,21 +65,22 @@ test('a name that is not of the catalogue gives null', async () => {
   const { listingId, images } = listings[0]!
   const names = [
     '',
-    'v1/qc-.webp',
-    `v1/${listingId}.webp`,
-    `v1/${listingId}-0.webp`,
-    `v1/${listingId}-${images.length + 1}.webp`,
-    `v1/${listingId}-01.webp`,
-    `v1/${listingId}-1.png`,
-    `v1/${listingId}-1.webp\n`,
-    `v1/qc-${listingId}-15.webp`,
-    `v1/qc-${listingId}-99.webp`,
-    'v1/123456789-1.webp',
-    'v1/../7231368393-1.webp',
+    'v2/qc-.webp',
+    `v2/${listingId}.webp`,
+    `v2/${listingId}-0.webp`,
+    `v2/${listingId}-${images.length + 1}.webp`,
+    `v2/${listingId}-01.webp`,
+    `v2/${listingId}-1.png`,
+    `v2/${listingId}-1.webp\n`,
+    `v2/qc-${listingId}-15.webp`,
+    `v2/qc-${listingId}-99.webp`,
+    `v1/${listingId}-1.webp`,
+    'v2/123456789-1.webp',
+    'v2/../7231368393-1.webp',
     '7231368393-1.webp',
-    'v1/../7231368393-1.webp',
-    `v1/${'9'.repeat(20)}-1.webp`,
-    `v1/${'9'.repeat(10_000)}-1.webp`,
+    'v2/../7231368393-1.webp',
+    `v2/${'9'.repeat(20)}-1.webp`,
+    `v2/${'9'.repeat(10_000)}-1.webp`,
   ]
   for (const name of names) assert.equal(await draw(name), null, name.slice(0, 60))
 })

@@ -24,7 +24,7 @@ test('they are what the embedder makes of the drawings today', async (t) => {
   ctx.draw = drawDemo(ctx.workers)
   const embedding = openEmbedding(ctx.workers, await defaultAsset())
   const { features } = await readDemoFeatures()
-  for (const path of ['/media/demo/v1/7231368393-1.webp', '/media/demo/v1/qc-1234567890-2.webp']) {
+  for (const path of ['/media/demo/v2/7231368393-1.webp', '/media/demo/v2/qc-1234567890-2.webp']) {
     const kept = unpackFeatures(features.get(path)!)
     const made = unpackFeatures(await embedding.embed((await getMedia(ctx, path))!.bytes))
     // Another processor may round the last bit of a pixel differently.

@@ -85,7 +85,7 @@ test('a fault of ours outside the surfaces tells nothing of this machine', async
       },
     },
   )
-  assertAnswer(await app.inject({ url: '/media/demo/v1/7231368393-1.webp' }), 500, house('INTERNAL', 'Internal error'))
+  assertAnswer(await app.inject({ url: '/media/demo/v2/7231368393-1.webp' }), 500, house('INTERNAL', 'Internal error'))
 })
 
 test('what is hardly HTTP gets its status, an id and the house envelope', async (t) => {

@@ -146,7 +146,7 @@ test('a path is taken as it came', async (t) => {
     path.toUpperCase().replace('/MEDIA/', '/media/'),
     '/media/../../../../etc/passwd',
     '/media/%2e%2e%2f%2e%2e%2fetc/passwd',
-    '/media/demo/v1/..%2f..%2fp/x.webp',
+    '/media/demo/v2/..%2f..%2fp/x.webp',
   ]
   for (const target of spellings) assert.equal(await ask(target), 404, target)
 })
@@ -183,7 +183,7 @@ test('a bucket that does not answer is told as such, and is asked again', async 
 test('too many new pictures at once are told to wait', async (t) => {
   const busy = new DomainError('busy', 'The server is busy; try again in a moment.', { retryAfterSeconds: 1 })
   const { app } = await testApp(t, {}, { draw: async () => Promise.reject(busy) })
-  assertAnswer(await app.inject({ url: '/media/demo/v1/7231368393-1.webp' }), 503, {
+  assertAnswer(await app.inject({ url: '/media/demo/v2/7231368393-1.webp' }), 503, {
     error: { code: 'BUSY', message: 'The server is busy; try again in a moment.', retry_after: 1 },
   })
 })

@@ -130,7 +130,7 @@ const BATCH = {
 const GALLERY = { url: '/api/v1/qc/weidian/7231368393' }
 const IMAGES = { url: '/api/v1/qc/482910/images' }
 const SEARCH = { method: 'POST', url: '/api/v1/products/search' } as const
-const PICTURE = '/media/demo/v1/791912182230-1.webp'
+const PICTURE = '/media/demo/v2/791912182230-1.webp'
 const sourced = (query: Record<string, string>) => ({
   url: `/api/v1/1688/search_by_image?${new URLSearchParams(query).toString()}`,
 })

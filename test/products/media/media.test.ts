@@ -61,7 +61,7 @@ test('a drawing is made once, kept, and served with the tag of its content', asy
   const bytes = Buffer.from('drawn')
   const { ctx, folder } = await open(t, async (name) => {
     drawn++
-    return name === 'v1/7000000001-1.webp' ? { bytes, contentType: 'image/webp' } : null
+    return name === 'v2/7000000001-1.webp' ? { bytes, contentType: 'image/webp' } : null
   })
   const expected = {
     bytes,
@@ -69,7 +69,7 @@ test('a drawing is made once, kept, and served with the tag of its content', asy
     etag: `"${hash('sha256', bytes).slice(0, 32)}"`,
     expiresAt: null,
   }
-  const path = '/media/demo/v1/7000000001-1.webp'
+  const path = '/media/demo/v2/7000000001-1.webp'
   const answers = await Promise.all(Array.from({ length: 20 }, () => getMedia(ctx, path)))
   assert.deepEqual(
     answers,
@@ -79,7 +79,7 @@ test('a drawing is made once, kept, and served with the tag of its content', asy
   assert.equal(drawn, 1)
   assert.deepEqual(await readdir(join(folder, 'demo/v1')), ['7000000001-1.webp'])
 
-  assert.equal(await getMedia(ctx, '/media/demo/v1/7000000002-1.webp'), null)
+  assert.equal(await getMedia(ctx, '/media/demo/v2/7000000002-1.webp'), null)
   assert.deepEqual(await readdir(join(folder, 'demo/v1')), ['7000000001-1.webp'])
 })
 
@@ -89,13 +89,13 @@ test('a drawing that failed is tried again', async (t) => {
     if (drawn++ === 0) throw new Error('first time')
     return { bytes: Buffer.from('x'), contentType: 'image/webp' }
   })
-  await assert.rejects(getMedia(ctx, '/media/demo/v1/1-1.webp'), /first time/)
-  assert.equal((await getMedia(ctx, '/media/demo/v1/1-1.webp'))!.bytes.toString(), 'x')
+  await assert.rejects(getMedia(ctx, '/media/demo/v2/1-1.webp'), /first time/)
+  assert.equal((await getMedia(ctx, '/media/demo/v2/1-1.webp'))!.bytes.toString(), 'x')
 })
 
 test('without a drawer there are no drawings', async (t) => {
   const { ctx } = await open(t)
-  assert.equal(await getMedia(ctx, '/media/demo/v1/7231368393-1.webp'), null)
+  assert.equal(await getMedia(ctx, '/media/demo/v2/7231368393-1.webp'), null)
 })
 
 test('paths that name nothing give null and touch nothing', async (t) => {
@@ -105,18 +105,18 @@ test('paths that name nothing give null and touch nothing', async (t) => {
     '',
     '/',
     '/media/',
-    '/media/demo/v1/',
-    '/media/demo/v1/..',
-    '/media/demo/v1/../../etc/passwd',
-    '/media/demo/v1/%2e%2e/x.webp',
-    '/media/demo/v1/..%2fx.webp',
-    '/media/demo/v1/x/y.webp',
-    '/media/demo/v1/.hidden.webp',
-    '/media/demo/v1/a.webp\0.png',
-    '/media/demo/v1/a.webp\n',
-    '/media/demo/v1/A.webp',
-    '/media/demo/v1/a--b.webp',
-    `/media/demo/v1/${'a'.repeat(300)}.webp`,
+    '/media/demo/v2/',
+    '/media/demo/v2/..',
+    '/media/demo/v2/../../etc/passwd',
+    '/media/demo/v2/%2e%2e/x.webp',
+    '/media/demo/v2/..%2fx.webp',
+    '/media/demo/v2/x/y.webp',
+    '/media/demo/v2/.hidden.webp',
+    '/media/demo/v2/a.webp\0.png',
+    '/media/demo/v2/a.webp\n',
+    '/media/demo/v2/A.webp',
+    '/media/demo/v2/a--b.webp',
+    `/media/demo/v2/${'a'.repeat(300)}.webp`,
     `/media/p/ab/${sha}.webp`,
     `/media/p/cd/${sha}.webp`,
     `/media/p/ab/${sha}.png`,
@@ -181,16 +181,16 @@ test('a thumbnail of a drawing draws it, and there is none of what cannot be dra
   const webp = await picture(800, 800).webp().toBuffer()
   const { ctx } = await open(t, async (name) => {
     drawn.push(name)
-    return name === 'v1/qc-7000000001-1.webp' ? { bytes: webp, contentType: 'image/webp' } : null
+    return name === 'v2/qc-7000000001-1.webp' ? { bytes: webp, contentType: 'image/webp' } : null
   })
-  const path = '/media/demo/v1/qc-7000000001-1.webp'
+  const path = '/media/demo/v2/qc-7000000001-1.webp'
   const thumbnails = await Promise.all([160, 320].map((side) => getMedia(ctx, thumbnailPath(path, side as 160 | 320))))
   const sizes = await Promise.all(thumbnails.map(async (each) => (await sharp(each!.bytes).metadata()).width))
   assert.deepEqual(sizes, [160, 320])
-  assert.deepEqual(drawn, ['v1/qc-7000000001-1.webp'])
-  assert.equal(await getMedia(ctx, '/media/demo/v1/qc-7000000002-1-320.webp'), null)
-  assert.equal(await getMedia(ctx, '/media/demo/v1/qc-7000000001-1-321.webp'), null)
-  assert.deepEqual(drawn.slice(1), ['v1/qc-7000000002-1.webp', 'v1/qc-7000000001-1-321.webp'])
+  assert.deepEqual(drawn, ['v2/qc-7000000001-1.webp'])
+  assert.equal(await getMedia(ctx, '/media/demo/v2/qc-7000000002-1-320.webp'), null)
+  assert.equal(await getMedia(ctx, '/media/demo/v2/qc-7000000001-1-321.webp'), null)
+  assert.deepEqual(drawn.slice(1), ['v2/qc-7000000002-1.webp', 'v2/qc-7000000001-1-321.webp'])
 })
 
 test('pictures that strangers have made keep nobody from work that is paid for', async (t) => {

@@ -10,7 +10,7 @@ import { listing } from '../catalog/listings.ts'
 
 const DEMO = { catalogue: 'demo' } as const
 const product = (at: number) => ({ ...listing({ listingId: String(7_000 + at) }), id: 700_000 + at })
-const photo = (name: string) => `/media/demo/v1/qc-${name}.webp`
+const photo = (name: string) => `/media/demo/v2/qc-${name}.webp`
 
 function gallery(at: number, sets: string[][]): DemoGallery {
   const { id, marketplace, listingId } = product(at)

@@ -156,9 +156,9 @@ test('features that are at hand are stored once, and only those of the active sp
   await ensureSpaces(ctx)
   await ctx.search.start()
   const { embedding, index } = ctx.search.current()!
-  const address = '/media/demo/v1/1234567-1.webp'
+  const address = '/media/demo/v2/1234567-1.webp'
   const product = { id: await putProduct(ctx, '241', [address]), catalogue: 'live', marketplace: 'taobao' } as const
-  const photo = '/media/demo/v1/qc-1234567-1.webp'
+  const photo = '/media/demo/v2/qc-1234567-1.webp'
   const rows = [
     { product, role: 'image' as const, address, features: await embedding.embed(await picture(41)) },
     { product, role: 'qc' as const, address: photo, features: await embedding.embed(await picture(42)) },

@@ -39,7 +39,7 @@ test('the documented example as a form: its documented values, every field typed
   assert.deepEqual([data.api_source, data.num_iid, data.price, data.detail_url], ['weidian', '7266541641', '41.0', URL])
   assert.deepEqual(data.sales_data, { weight: 256.11, size: 1805.74, delivery_time: '2.5', sales: 49 })
   assert.deepEqual(data.item_imgs[0], { url: data.pic_url })
-  assert.equal(data.pic_url, 'http://haul.test/media/demo/v1/7266541641-1.webp')
+  assert.equal(data.pic_url, 'http://haul.test/media/demo/v2/7266541641-1.webp')
   assert.equal(data.translated.title, true)
   assert.notEqual(data.title, data.title_original)
 

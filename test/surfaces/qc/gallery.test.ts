@@ -8,7 +8,7 @@ import { assertAnswer, seedKey } from '../../app.ts'
 import { addPhotos, openGallery, seedProduct } from './photos.ts'
 
 const error = (code: string, message: string) => ({ error: { code, message } })
-const thumbnail = (name: string) => `http://haul.test/media/demo/v1/qc-${name}-320.webp`
+const thumbnail = (name: string) => `http://haul.test/media/demo/v2/qc-${name}-320.webp`
 const at = (path: string) => `http://haul.test${path.replace('.webp', '-320.webp')}`
 
 test('the documented example, whole', async (t) => {
@@ -19,7 +19,7 @@ test('the documented example, whole', async (t) => {
       storefront: 'weidian',
       listing_id: '7231368393',
       qc_count: 12,
-      thumbnails: [1, 3, 6].map((number) => thumbnail(`7231368393-${number}`)),
+      thumbnails: [1, 2, 6].map((number) => thumbnail(`7231368393-${number}`)),
     },
   })
   const again = await get('/qc/weidian/7231368393', { ...sandbox, 'if-none-match': String(answer.headers.etag) })

@@ -11,14 +11,14 @@ import { assertAnswer, seedKey } from '../../app.ts'
 import { addPhotos, openGallery, seedProduct } from './photos.ts'
 
 const error = (code: string, message: string) => ({ error: { code, message } })
-const photo = (number: number) => `http://haul.test/media/demo/v1/qc-7231368393-${number}.webp`
+const photo = (number: number) => `http://haul.test/media/demo/v2/qc-7231368393-${number}.webp`
 const LINK = 'https://weidian.com/item.html?itemID=7231368393'
 const UNKNOWN = error('NOT_FOUND', 'Product not found')
 
 const SETS = [
-  { sku_id: '72088443022', taken_at: '2026-01-02T08:13:00.000Z', images: [1, 3, 6, 11].map(photo) },
-  { sku_id: '78701291976', taken_at: '2025-12-08T04:51:00.000Z', images: [2, 4, 5, 7, 8].map(photo) },
-  { sku_id: '56469205610', taken_at: '2025-11-06T06:27:00.000Z', images: [9, 10, 12].map(photo) },
+  { sku_id: '54865500972', taken_at: '2026-01-02T08:13:00.000Z', images: [1, 2, 6, 10].map(photo) },
+  { sku_id: '38248789434', taken_at: '2025-12-08T04:51:00.000Z', images: [3, 5, 7, 8, 11, 12].map(photo) },
+  { sku_id: '55931952696', taken_at: '2025-11-06T06:27:00.000Z', images: [4, 9].map(photo) },
 ]
 const EXAMPLE = {
   data: {

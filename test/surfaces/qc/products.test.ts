@@ -22,10 +22,10 @@ test('the documented example, whole', async (t) => {
       listing_id: '7231368393',
       name: data.name,
       price: '¥470.00',
-      pic_url: 'http://haul.test/media/demo/v1/7231368393-1.webp',
+      pic_url: 'http://haul.test/media/demo/v2/7231368393-1.webp',
       product_url: 'https://weidian.com/item.html?itemID=7231368393',
       qc_count: 12,
-      qc_preview: [1, 3, 6, 11, 2].map((n) => `http://haul.test/media/demo/v1/qc-7231368393-${n}-320.webp`),
+      qc_preview: [1, 2, 6, 10, 3].map((n) => `http://haul.test/media/demo/v2/qc-7231368393-${n}-320.webp`),
     },
   })
   assert.match(data.name, /^[A-Z][\w ,'-]+$/)

@@ -6,7 +6,7 @@ import { assertAnswer, seedKey } from '../../app.ts'
 import { formOf, searchableDemo } from '../../search.ts'
 
 const URL = '/api/v1/products/search'
-const HOODIE = '/media/demo/v1/1234567890-1.webp'
+const HOODIE = '/media/demo/v2/1234567890-1.webp'
 const error = (code: string, message: string) => ({ error: { code, message } })
 
 type Body = { data: { listing_id: string; storefront: string; match: string | null }[]; next_cursor: string | null }
@@ -63,7 +63,7 @@ test('by a picture, over all marketplaces, whole', async (t) => {
 
 test('a QC photo finds its product, and says by which photo', async (t) => {
   const { ctx, form } = await open(t)
-  const path = '/media/demo/v1/qc-1234567890-2.webp'
+  const path = '/media/demo/v2/qc-1234567890-2.webp'
   const photo = await getMedia(ctx, path)
   const image = await sharp(photo!.bytes).resize(500).jpeg({ quality: 50 }).toBuffer()
   const [first] = (await form({ image })).json().data

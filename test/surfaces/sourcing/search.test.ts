@@ -8,7 +8,7 @@ import { assertAnswer, seedKey } from '../../app.ts'
 import { formOf, searchableDemo } from '../../search.ts'
 
 const BASES = ['/api/v1/1688', '/scraper/bce3cd9b-591a-4e87-a406-6e57ab0dd092']
-const MASK = 'http://haul.test/media/demo/v1/791912182230-1.webp'
+const MASK = 'http://haul.test/media/demo/v2/791912182230-1.webp'
 const refusal = (code: string, message: string) => ({ status: 'error', error: { code, message } })
 
 async function pictureIds(ctx: Ctx, listingId: string): Promise<number[]> {
@@ -78,7 +78,7 @@ test('pictures of products that were cropped, turned, shrunk and compressed find
     ['791912182230', -6],
     ['688012346012', 90],
   ] as const) {
-    const media = await getMedia(ctx, `/media/demo/v1/${offerId}-1.webp`)
+    const media = await getMedia(ctx, `/media/demo/v2/${offerId}-1.webp`)
     const turned = await sharp(media!.bytes).rotate(turn, { background: '#888' }).toBuffer()
     const changed = await sharp(turned)
       .extract({ left: 120, top: 130, width: 620, height: 600 })
@@ -169,7 +169,7 @@ test('every refusal, whole', async (t) => {
     { query: { image_url: 'not an address' }, status: 400, code: 'BAD_REQUEST' },
     { query: { image_url: `https://haul.test/${'x'.repeat(4_000)}` }, status: 400, code: 'BAD_REQUEST' },
     { query: { image_url: 'https://127.0.0.1/a.jpg' }, status: 422, code: 'UNPROCESSABLE' },
-    { query: { image_url: 'http://haul.test/media/demo/v1/1-1.webp' }, status: 422, code: 'UNPROCESSABLE' },
+    { query: { image_url: 'http://haul.test/media/demo/v2/1-1.webp' }, status: 422, code: 'UNPROCESSABLE' },
     { query: { offer_id: '12a' }, status: 400, code: 'BAD_REQUEST' },
     { query: { offer_id: '99999999999' }, status: 404, code: 'NOT_FOUND', message: 'Product not found' },
     { query: { keyword: '...' }, status: 400, code: 'BAD_REQUEST', message: 'Give at least one word to search for.' },
