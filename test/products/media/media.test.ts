@@ -77,10 +77,10 @@ test('a drawing is made once, kept, and served with the tag of its content', asy
   )
   assert.deepEqual(await getMedia(ctx, path), expected)
   assert.equal(drawn, 1)
-  assert.deepEqual(await readdir(join(folder, 'demo/v1')), ['7000000001-1.webp'])
+  assert.deepEqual(await readdir(join(folder, 'demo/v2')), ['7000000001-1.webp'])
 
   assert.equal(await getMedia(ctx, '/media/demo/v2/7000000002-1.webp'), null)
-  assert.deepEqual(await readdir(join(folder, 'demo/v1')), ['7000000001-1.webp'])
+  assert.deepEqual(await readdir(join(folder, 'demo/v2')), ['7000000001-1.webp'])
 })
 
 test('a drawing that failed is tried again', async (t) => {
