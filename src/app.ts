@@ -13,6 +13,7 @@ import type { Ctx } from './ctx.ts'
 import { DomainError } from './lib/errors.ts'
 import { randomText, type Random } from './lib/ids.ts'
 import { METHODS, receive } from './surfaces/arrival.ts'
+import { agent, agentSurface } from './surfaces/agent/agent.ts'
 import { common, commonSurface } from './surfaces/common/common.ts'
 import { describeSurface, docsRoutes } from './surfaces/docs.ts'
 import { healthRoutes } from './surfaces/health.ts'
@@ -31,6 +32,7 @@ const SURFACES = [
   // Has two addresses, which it names itself.
   { surface: sourcing, plugin: sourcingSurface, prefix: '' },
   { surface: item, plugin: itemSurface, prefix: '/api/v1' },
+  { surface: agent, plugin: agentSurface, prefix: '/api/v1' },
   { surface: common, plugin: commonSurface, prefix: '/api/v1' },
 ] as const
 

@@ -45,6 +45,11 @@ export type Config = {
   translate: { url: string; key: string | null } | null
   /** Where pictures are kept; null: in `dataDir`. */
   s3: { endpoint: string; bucket: string; region: string; accessKey: string; secretKey: string } | null
+  /**
+   * Of orders: the service fee in hundredths of a percent, after how long a new one is accepted for purchase when nobody did or
+   * stopped it, and after how long one that is pending is cancelled.
+   */
+  orders: { feeBasisPoints: number; acceptMinutes: number; pendingHours: number }
 }
 
 /**
@@ -89,6 +94,11 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       ? { url: read.base('TRANSLATE_URL', ''), key: read.text('TRANSLATE_KEY') }
       : null,
     s3: s3Settings(read),
+    orders: {
+      feeBasisPoints: Math.round(read.number('SERVICE_FEE_PERCENT', 5, 100) * 100),
+      acceptMinutes: read.number('ORDER_ACCEPT_MINUTES', 10, 10_000),
+      pendingHours: read.number('ORDER_PENDING_HOURS', 72, 10_000),
+    },
   }
 }
 
@@ -178,6 +188,13 @@ class Environment {
     const value = this.text(name) ?? String(fallback)
     if (/^\d{1,5}$/.test(value) && Number(value) <= 65_535) return Number(value)
     return this.#wrong(name, 'give a whole number from 0 to 65535; 0 picks a free port.')
+  }
+
+  /** From 0 to `most`, with at most two decimals. */
+  number(name: string, fallback: number, most: number): number {
+    const value = this.text(name) ?? String(fallback)
+    if (/^\d{1,5}(?:\.\d{1,2})?$/.test(value) && Number(value) <= most) return Number(value)
+    return this.#wrong(name, `give a number from 0 to ${most}, with at most two decimals.`)
   }
 
   /** Null when not set. Throws for a port that another setting has. */

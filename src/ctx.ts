@@ -26,6 +26,7 @@ import type { GuardedHttp, Http, HttpFiles } from './lib/http.ts'
 import { systemRandom, type Random } from './lib/ids.ts'
 import { openLog, type Log } from './lib/log.ts'
 import { openWorkers, type Workers } from './lib/workers.ts'
+import type { PaymentProvider } from './money/ledger/payments.ts'
 import { planEpoch } from './money/plans/plans.sql.ts'
 import { settleRefreshes } from './products/catalog/catalog.ts'
 import { catalogEpochs } from './products/catalog/catalog.sql.ts'
@@ -67,6 +68,8 @@ export type Ctx = {
   search: SearchNode
   log: Log
   sources: Source[]
+  /** Takes shoppers' payments; null: wallets are filled by staff alone. */
+  payments: PaymentProvider | null
   /** Draws a picture of the demo catalogue by its name; null where nobody looks at pictures. */
   draw: Draw | null
   /** Principals that this node has seen lately. */
@@ -210,6 +213,7 @@ export function assembleCtx(
     workers,
     search: openSearchNode({ db, clock, log, workers, watch: parts.watch }),
     sources: openSources(config),
+    payments: null,
     draw: null,
     keyring: new Map(),
     addressWindows: new Map(),

@@ -3,13 +3,20 @@ import { voidCutOff } from './access/usage/cut-off.ts'
 import { openUsageUpkeep } from './access/usage/retention.ts'
 import type { Ctx } from './ctx.ts'
 import { purgeNews } from './events/outbox/outbox.ts'
+import { runDueTimers } from './events/timers/timers.ts'
 import type { TimedJob } from './lib/jobs.ts'
 import { renewDue } from './money/billing/renew.ts'
 import { expireHolds } from './money/ledger/holds.ts'
 import { purgeSearch } from './products/search/spaces.ts'
+import { sweepFavorites } from './shopping/customers/favorites.ts'
+import { ORDER_TIMERS } from './shopping/orders/moves.ts'
+import { purgeQuotes } from './shopping/orders/quotes.ts'
+
+/** What is done when a timer of each kind is due. */
+export const TIMERS = { ...ORDER_TIMERS }
 
 /** All timed work: its name, when it is due in UTC, and what it does. Each may run on two nodes at once. */
-export function timedJobs(ctx: Pick<Ctx, 'db' | 'clock' | 'log'>): TimedJob[] {
+export function timedJobs(ctx: Pick<Ctx, 'db' | 'clock' | 'log' | 'config'>): TimedJob[] {
   const upkeep = openUsageUpkeep(ctx)
   const job = (name: string, cron: string, run: () => Promise<unknown>): TimedJob => ({
     name,
@@ -19,11 +26,14 @@ export function timedJobs(ctx: Pick<Ctx, 'db' | 'clock' | 'log'>): TimedJob[] {
   return [
     job('renew subscriptions', '* * * * *', () => renewDue(ctx)),
     job('expire holds', '* * * * *', () => expireHolds(ctx)),
+    job('run due timers', '* * * * *', () => runDueTimers(ctx, TIMERS)),
     job('void cut-off charges', '*/5 * * * *', () => voidCutOff(ctx)),
     job('make usage partitions', '7 * * * *', () => upkeep.ensurePartitions()),
     job('drop old usage', '17 * * * *', () => upkeep.retain()),
     job('drop old news', '27 * * * *', () => purgeNews(ctx.db, ctx.clock.now())),
     job('drop old pictures of the index', '47 * * * *', () => purgeSearch(ctx)),
+    job('tell of dropped prices', '57 * * * *', () => sweepFavorites(ctx)),
+    job('drop old quotes', '53 * * * *', () => purgeQuotes(ctx)),
     job('drop old idempotency records', '37 * * * *', () => purgeIdempotency(ctx.db, ctx.clock.now())),
   ]
 }

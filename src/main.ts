@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { MODES, STYLES } from './access/keys/format.ts'
 import {
   cnyAmount,
@@ -10,13 +10,14 @@ import {
   sizeMm,
   units,
   unitsOrUnlimited,
+  upToHundred,
   upToThousand,
   usdAmount,
   usdOrNone,
   wholeNumber,
 } from './commands/arguments.ts'
+import { report } from './commands/report.ts'
 import { duration, instant, moment } from './commands/times.ts'
-import { DomainError, OperatorError } from './lib/errors.ts'
 import { PRODUCTS } from './money/plans/catalogue.ts'
 import { QC_SOURCES } from './products/qc/facts.ts'
 
@@ -230,6 +231,33 @@ key
   .addOption(json())
   .action(async (id, options) => (await import('./commands/key.ts')).keyRevoke(id, options))
 
+const coupon = program.command('coupon').description('coupons for orders')
+coupon
+  .command('create')
+  .description('make a coupon that customers can claim')
+  .requiredOption('--name <name>', 'how customers see it')
+  .option('--percent <count>', 'it takes off so many percent of what the items cost', upToHundred)
+  .option('--cny <amount>', 'it takes off so many yuan', cnyAmount)
+  .option('--min-cny <amount>', 'what the items must cost at least', cnyAmount)
+  .option('--max-cny <amount>', 'what it takes off at most', cnyAmount)
+  .requiredOption('--expires <when>', 'when it ends: 30d, 12h or 2030-01-31T12:00:00Z', moment)
+  .option('--limit <count>', 'how many may be claimed in all (default: none)', countOrNone)
+  .option('--per-customer <count>', 'how many one customer may claim', upToThousand, 1)
+  .option('--sandbox', 'for sandboxes alone')
+  .addOption(json())
+  .action(async (options) => (await import('./commands/coupon.ts')).couponCreate(options))
+coupon
+  .command('withdraw')
+  .description('end a coupon: nobody claims or uses it from here on')
+  .argument('<id>', 'its number, as `coupon list` shows it', wholeNumber)
+  .addOption(json())
+  .action(async (id, options) => (await import('./commands/coupon.ts')).couponWithdraw(id, options))
+coupon
+  .command('list')
+  .description('list coupons, newest first')
+  .addOption(json())
+  .action(async (options) => (await import('./commands/coupon.ts')).couponList(options))
+
 program
   .command('usage')
   .description('what an account used: by day, as its request log, or as an export')
@@ -364,15 +392,4 @@ try {
   await program.parseAsync()
 } catch (error) {
   process.exitCode = report(error)
-}
-
-/** One clear line for what a person can mend; the whole error for a fault of ours. */
-function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode
-  if (error instanceof OperatorError || error instanceof DomainError) {
-    process.stderr.write(`openhaul: ${error.message}\n`)
-    return 1
-  }
-  process.stderr.write(`openhaul: a fault of ours: ${error instanceof Error ? error.stack : String(error)}\n`)
-  return 70
 }

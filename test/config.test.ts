@@ -23,6 +23,7 @@ test('an empty environment gives a server that works on its own', () => {
     taobaoglobal: null,
     translate: null,
     s3: null,
+    orders: { feeBasisPoints: 500, acceptMinutes: 10, pendingHours: 72 },
   })
 })
 

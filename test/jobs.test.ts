@@ -2,23 +2,27 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseCronItems } from 'graphile-worker'
 import { timedJobs } from '../src/jobs.ts'
+import { readConfig } from '../src/config.ts'
 import { systemClock } from '../src/lib/clock.ts'
 import { silentLog, testDatabase } from './database.ts'
 import { manualClock } from './products/sources/manual-clock.ts'
 
 test('all timed work has a name of its own and a schedule, and finds nothing to do in a new database', async (t) => {
   const { db } = await testDatabase(t, { own: true })
-  const jobs = timedJobs({ db, clock: systemClock, log: silentLog })
+  const jobs = timedJobs({ db, clock: systemClock, log: silentLog, config: readConfig({}) })
   assert.deepEqual(
     jobs.map(({ name, cron }) => [name, cron]),
     [
       ['renew subscriptions', '* * * * *'],
       ['expire holds', '* * * * *'],
+      ['run due timers', '* * * * *'],
       ['void cut-off charges', '*/5 * * * *'],
       ['make usage partitions', '7 * * * *'],
       ['drop old usage', '17 * * * *'],
       ['drop old news', '27 * * * *'],
       ['drop old pictures of the index', '47 * * * *'],
+      ['tell of dropped prices', '57 * * * *'],
+      ['drop old quotes', '53 * * * *'],
       ['drop old idempotency records', '37 * * * *'],
     ],
   )
@@ -42,7 +46,7 @@ test('what is past its time goes, and the months to come are made', async (t) =>
     `insert into usage_event (at, request_id, account_id, key_id, product, operation, tid)
      values ('2031-01-01Z', 'old', 7, 1, 'qc', 'x', null), ('2032-05-15Z', 'blank', 7, 1, 'qc', 'x', 't'), ('2032-06-14Z', 'young', 7, 1, 'qc', 'x', 't')`,
   )
-  for (const job of timedJobs({ db, clock: manualClock(now), log: silentLog })) await job.run()
+  for (const job of timedJobs({ db, clock: manualClock(now), log: silentLog, config: readConfig({}) })) await job.run()
   const { rows } = await pool.query(
     `select (select array_agg(event) from outbox) as news, (select array_agg(key) from idempotency) as keys,
        (select json_object_agg(request_id, tid order by at) from usage_event) as events,

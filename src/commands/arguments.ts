@@ -70,10 +70,12 @@ export function wholeNumber(text: string): number {
   return whole(text, 0, 'Give a whole number.')
 }
 
+export function upToHundred(text: string): number {
+  return upTo(text, 100)
+}
+
 export function upToThousand(text: string): number {
-  const count = wholeNumber(text)
-  if (count < 1 || count > 1_000) throw new InvalidArgumentError('Give a whole number from 1 to 1000.')
-  return count
+  return upTo(text, 1_000)
 }
 
 export function firstOfFourPorts(text: string): number {
@@ -86,6 +88,12 @@ function amount(text: string, places: number, wish: string): number {
   const minor = minorFromDecimal(text, places)
   if (minor) return minor
   throw new InvalidArgumentError(`Give more than zero and less than 10^9 ${wish}, with at most ${places} decimals.`)
+}
+
+function upTo(text: string, max: number): number {
+  const count = wholeNumber(text)
+  if (count < 1 || count > max) throw new InvalidArgumentError(`Give a whole number from 1 to ${max}.`)
+  return count
 }
 
 function whole(text: string, min: number, wish: string): number {

@@ -7,6 +7,7 @@ import { testApp, assertAnswer } from '../app.ts'
 
 const house = (code: string, message: string) => ({ error: { code, message } })
 const item = (error: string, message: string) => ({ error, message })
+const agent = (statusCode: number, error: string, message: string) => ({ statusCode, message, error })
 
 test('unknown paths, wrong methods and bad addresses answer in the envelope of whose path it is', async (t) => {
   const { app } = await testApp(t)
@@ -31,6 +32,24 @@ test('unknown paths, wrong methods and bad addresses answer in the envelope of w
       url: '/api/v1/blacklist/nothing',
       status: 404,
       body: item('not_found', 'There is no GET /api/v1/blacklist/nothing.'),
+    },
+    {
+      url: '/api/v1/user/nothing',
+      status: 404,
+      body: agent(404, 'Not Found', 'There is no GET /api/v1/user/nothing.'),
+    },
+    {
+      method: 'POST',
+      url: '/api/v1/products/12345',
+      status: 405,
+      body: agent(405, 'Method Not Allowed', 'POST is not allowed here; use GET or HEAD.'),
+      allow: 'GET, HEAD',
+    },
+    {
+      url: '/api/v1/products/batch',
+      status: 405,
+      body: house('METHOD_NOT_ALLOWED', 'GET is not allowed here; use POST.'),
+      allow: 'POST',
     },
     {
       method: 'DELETE',

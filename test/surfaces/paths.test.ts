@@ -10,6 +10,11 @@ const cases: { pattern: string; hits: string[]; misses: string[] }[] = [
     hits: ['/api/v1/products/weidian/1'],
     misses: ['/api/v1/products/1', '/api/v1/products/a/b/c'],
   },
+  {
+    pattern: '/api/v1/products/:id(^[0-9]+$)',
+    hits: ['/api/v1/products/12345', '/api/v1/products/7/'],
+    misses: ['/api/v1/products/batch', '/api/v1/products/1x', '/api/v1/products/weidian/1', '/api/v1/products/'],
+  },
   { pattern: '/docs/openapi/:file', hits: ['/docs/openapi/qc.json'], misses: ['/docs/openapi/'] },
   { pattern: '/llms.txt', hits: ['/llms.txt'], misses: ['/llmsxtxt'] },
   { pattern: '/**', hits: ['/', '', '/anything/at/all', '/%zz'], misses: [] },

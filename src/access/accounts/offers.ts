@@ -23,7 +23,7 @@ type Ctx = { db: Db; clock: Clock }
 type Deed = { account: Account; product: Product; actor: string; reason?: string | null }
 
 /** The products whose calls have routes. What cannot be called is not sold. */
-export const SERVED: readonly Product[] = ['qc', 'sourcing', 'item']
+export const SERVED: readonly Product[] = ['qc', 'sourcing', 'item', 'agent']
 
 /**
  * Puts an account on a plan without money moving; a subscription to another plan of the product ends at once, without a

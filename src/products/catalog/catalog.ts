@@ -22,6 +22,7 @@ import {
 import { type Flights, isResting, openFlights, rest, shareFlight } from './flights.ts'
 import { type Catalogue, type Product, refKey, type Scope } from './product.ts'
 import { productOf, rowOf } from './rows.ts'
+import { productsByIds } from './search.sql.ts'
 import { shardOf } from './shards.ts'
 import { type Stored, storeListing } from './store.ts'
 
@@ -62,6 +63,14 @@ export async function findProduct(ctx: Ctx, scope: Scope, id: number): Promise<P
   if (!Number.isSafeInteger(id) || id < 0) return null
   const row = await productById(ctx.db, cataloguesOf(ctx, scope), id)
   return row && served(ctx, productOf(row))
+}
+
+/** The products with these ids in the caller's catalogue, by id and in one query; stale ones are refreshed behind the answer. */
+export async function findProducts(ctx: Ctx, scope: Scope, ids: readonly number[]): Promise<Map<number, Product>> {
+  const catalogues = cataloguesOf(ctx, scope)
+  const rows = ids.length === 0 ? [] : await productsByIds(ctx.db, ids)
+  const seen = rows.filter(({ catalogue }) => catalogues.includes(catalogue))
+  return new Map(seen.map((row) => [row.id, served(ctx, productOf(row))]))
 }
 
 /** For how many milliseconds a product may be served from memory: 0 when it is stale, Infinity when it never is. */

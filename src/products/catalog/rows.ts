@@ -1,3 +1,4 @@
+import { storableText } from '../../lib/text.ts'
 import { hash } from 'node:crypto'
 import type { Marketplace } from '../links/marketplaces.ts'
 import type { Listing } from '../listing.ts'
@@ -60,7 +61,7 @@ export function productOf(row: ProductRow): Product {
 
 /** `extra` goes into the digest only: what the caller keeps beside the listing. */
 export function rowOf(listing: Listing, extra = ''): ListingRow {
-  const title = storable(listing.title)
+  const title = storableText(listing.title)
   const details = storableJson({
     description: listing.description,
     originalPriceFen: listing.originalPriceFen,
@@ -92,11 +93,6 @@ export function rowOf(listing: Listing, extra = ''): ListingRow {
     searchTerms: searchTerms({ title, translations: listing.translations }),
     contentDigest: hash('sha1', content, 'hex'),
   }
-}
-
-/** PostgreSQL keeps neither NUL nor half a surrogate pair. */
-function storable(text: string): string {
-  return (text.includes('\0') ? text.replaceAll('\0', '') : text).toWellFormed()
 }
 
 /** Prints JSON that `jsonb` takes: without the two escapes that it refuses. */

@@ -52,7 +52,7 @@ export async function sievedIds(ctx: Ctx, scope: Scope, wishes: Wishes, ids: rea
 }
 
 /** The products of these ids, in this order; those that are gone are left out. */
-export async function productsOf(ctx: Ctx, ids: readonly number[]): Promise<Product[]> {
+export async function productsOf(ctx: Pick<Ctx, 'db'>, ids: readonly number[]): Promise<Product[]> {
   const rows = new Map((await productsByIds(ctx.db, ids)).map((row) => [row.id, row]))
   return ids.flatMap((id) => rows.get(id) ?? []).map(productOf)
 }

@@ -1,0 +1,87 @@
+import type { Ctx } from '../../ctx.ts'
+import { DomainError } from '../../lib/errors.ts'
+import { findProducts } from '../../products/catalog/catalog.ts'
+import type { Product, Scope } from '../../products/catalog/product.ts'
+import { namesOf, skusForSale } from '../../products/catalog/skus.ts'
+import type { ListingRef } from '../../products/listing.ts'
+import { DEFAULT_LANGUAGE } from '../../products/translation/languages.ts'
+
+export const QUANTITY_MAX = 9_999
+
+/** A sku as it is on sale now. */
+export type Ware = ListingRef & {
+  productId: number
+  skuId: string
+  title: string
+  skuName: string
+  priceFen: number
+  /** Null: unknown, which keeps nobody from buying. */
+  stock: number | null
+  minimumOrder: number
+  /** A path of ours or an absolute URL. */
+  image: string | null
+}
+
+/** The wares of these skus, in their order and with one query; null for what is not on sale in the caller's catalogue. */
+export async function findWares(
+  ctx: Ctx,
+  scope: Scope,
+  wanted: readonly { productId: number; skuId: string }[],
+): Promise<(Ware | null)[]> {
+  const products = await findProducts(ctx, scope, [...new Set(wanted.map(({ productId }) => productId))])
+  return wanted.map(({ productId, skuId }) => wareOf(products.get(productId), skuId))
+}
+
+/** Null where the product or the sku is gone, and where nobody knows what it costs. */
+export function wareOf(product: Product | undefined, skuId: string): Ware | null {
+  const sku = product && skusForSale(product).find((each) => each.skuId === skuId)
+  const priceFen = sku?.priceFen ?? product?.priceFen ?? null
+  if (!product || !sku || priceFen === null) return null
+  return {
+    productId: product.id,
+    marketplace: product.marketplace,
+    listingId: product.listingId,
+    skuId,
+    ...namesOf(product, sku, DEFAULT_LANGUAGE),
+    priceFen,
+    stock: sku.stock,
+    minimumOrder: product.minimumOrder ?? 1,
+    image: sku.image ?? product.images[0] ?? null,
+  }
+}
+
+/**
+ * Why so many cannot be bought at once, or null: `input_invalid` below the seller's minimum and above `QUANTITY_MAX`,
+ * `conflict` when the stock does not cover `quantity` and the `others` of the same sku.
+ */
+export function quantityFault(ware: Ware, quantity: number, others = 0): DomainError | null {
+  const { minimumOrder, stock } = ware
+  if (quantity < minimumOrder) {
+    const told = `quantity must be at least ${minimumOrder}, the seller's minimum order of this product.`
+    return new DomainError('input_invalid', told, { minimumOrder })
+  }
+  if (quantity > QUANTITY_MAX) {
+    const told = `quantity must be at most ${QUANTITY_MAX} in one line.`
+    return new DomainError('input_invalid', told, { quantityMax: QUANTITY_MAX })
+  }
+  if (stock !== null && quantity + others > stock) {
+    return new DomainError('conflict', `Only ${stock} are in stock.`, { stock })
+  }
+  return null
+}
+
+/** Throws what `quantityFault` says, and `not_found` for a sku that is not on sale. */
+export function assertQuantity(
+  ware: Ware | null,
+  sku: { productId: number; skuId: string },
+  quantity: number,
+  others = 0,
+): asserts ware is Ware {
+  const fault = ware === null ? notOnSale(sku) : quantityFault(ware, quantity, others)
+  if (fault) throw fault
+}
+
+/** For a sku that `findWares` answered null for. */
+export function notOnSale({ productId, skuId }: { productId: number; skuId: string }): DomainError {
+  return new DomainError('not_found', `SKU ${skuId} of product ${productId} is not on sale.`)
+}

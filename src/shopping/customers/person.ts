@@ -1,0 +1,51 @@
+import { audit } from '../../events/audit/audit.ts'
+import type { Ctx } from '../../ctx.ts'
+import { addressDeleteAll, addressesLock, addressList } from './addresses.sql.ts'
+import { favoriteDeleteAll, favoriteList } from './favorites.sql.ts'
+import { customerById, customerDelete } from './profile.sql.ts'
+
+/** The columns that hold personal data, all of them in this folder: what may not be logged, nor leave it otherwise. */
+export const PII_COLUMNS = [
+  ['customer', 'username'],
+  ['customer', 'email'],
+  ['customer', 'avatar'],
+  ['customer', 'language'],
+  ['address', 'name'],
+  ['address', 'phone'],
+  ['address', 'phone_e164'],
+  ['address', 'country'],
+  ['address', 'state'],
+  ['address', 'city'],
+  ['address', 'address'],
+  ['address', 'zip_code'],
+] as const
+
+/** Everything that is kept of a person, as plain JSON: times are text. */
+export async function exportPerson({ db }: Pick<Ctx, 'db'>, accountId: number): Promise<Record<string, unknown>> {
+  const favorites = await favoriteList(db, accountId)
+  return {
+    profile: await customerById(db, accountId),
+    addresses: await addressList(db, accountId),
+    favorites: favorites.map((row) => ({
+      id: row.id,
+      productId: row.product_id,
+      addedAt: row.added_at.toISOString(),
+      toldFen: row.told_fen,
+    })),
+  }
+}
+
+/** Deletes everything that is kept of a person and notes who did it; the account and its orders stay, without a name. */
+export async function erasePerson(
+  { db, clock }: Pick<Ctx, 'db' | 'clock'>,
+  { accountId, actor, reason }: { accountId: number; actor: string; reason: string },
+): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    await addressesLock(tx, accountId)
+    await favoriteDeleteAll(tx, accountId)
+    await addressDeleteAll(tx, accountId)
+    await customerDelete(tx, accountId)
+    const at = clock.now()
+    await audit(tx, { at, actor, action: 'person.erase', accountId, subject: `account:${accountId}`, reason })
+  })
+}

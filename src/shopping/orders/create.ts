@@ -1,0 +1,125 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Ctx } from '../../ctx.ts'
+import { accountNow } from '../../events/timers/timers.ts'
+import type { Tx } from '../../lib/db/db.ts'
+import { DomainError } from '../../lib/errors.ts'
+import type { Scope } from '../../products/catalog/product.ts'
+import { removeLines, takeSelected } from '../cart/cart.ts'
+import { useCoupon } from '../coupons/coupons.ts'
+import { lockAddress } from '../customers/addresses.ts'
+import { drawNumber } from './number.ts'
+import { decidePlacement } from './decide.ts'
+import { applyDecision } from './moves.ts'
+import { orderInsert, orderQuoteLock, orderQuoteUse, type LineRow, type OrderRow } from './orders.sql.ts'
+import { quoteOrder, type OrderWish, type Quote } from './quotes.ts'
+
+/**
+ * Places an order and holds what it costs, line by line; all of it or nothing. With a `quoteId` its prices are those of the
+ * quote. Answers its number. Throws as `quoteOrder` does; `balance_too_low`; `not_found` for an unknown quote; `conflict`
+ * for one that ended or is used, and when the cart changed meanwhile.
+ */
+export async function createOrder(
+  ctx: Ctx,
+  scope: Scope,
+  accountId: number,
+  wish: OrderWish | { quoteId: string },
+): Promise<string> {
+  const now = await accountNow(ctx.db, ctx.clock, accountId)
+  const fresh = 'quoteId' in wish ? null : await quoteOrder(ctx, scope, accountId, wish)
+  const orderNo = await drawNumber(ctx.db, 'ORD', now)
+  await ctx.db.transaction().execute(async (tx) => {
+    const quote = fresh ?? (await takeQuote(tx, accountId, (wish as { quoteId: string }).quoteId, now))
+    const lines = quote.lines.map(lineOf)
+    const id = await orderInsert(tx, orderOf(quote, { orderNo, accountId, now }), lines)
+    if ('quoteId' in wish) await orderQuoteUse(tx, wish.quoteId, id)
+    await redeem(tx, quote, { id, accountId, now })
+    await takeFromCart(tx, accountId, quote)
+    if (quote.addressId !== null && !(await lockAddress(tx, accountId, quote.addressId))) {
+      throw new DomainError('not_found', `There is no address ${quote.addressId}.`)
+    }
+    const { amounts, feeBasisPoints } = quote
+    const done = decidePlacement({ id, items: quote.lines, discountFen: amounts.discountFen, feeBasisPoints })
+    await applyDecision(ctx, tx, { order: { id, orderNo, accountId }, done, at: now })
+  })
+  return orderNo
+}
+
+async function takeQuote(tx: Tx, accountId: number, id: string, now: Date): Promise<Quote> {
+  const row = await orderQuoteLock<Quote>(tx, accountId, id)
+  if (!row) throw new DomainError('not_found', `There is no quote ${id}.`)
+  if (row.order_id !== null) throw new DomainError('conflict', 'This quote has become an order already.')
+  if (row.expires_at <= now) throw new DomainError('conflict', 'This quote has ended; ask for another preview.')
+  return row.quote
+}
+
+/** The coupon of a quote, which must still take off what was promised. */
+async function redeem(
+  tx: Tx,
+  { couponId, amounts }: Quote,
+  { id, accountId, now }: { id: number; accountId: number; now: Date },
+): Promise<void> {
+  if (couponId === null) return
+  const { totalFen } = amounts
+  const { discountFen } = await useCoupon(tx, { accountId, couponId, orderId: id, totalFen, now })
+  if (discountFen !== amounts.discountFen) throw new DomainError('conflict', 'The coupon has changed meanwhile.')
+}
+
+async function takeFromCart(tx: Tx, accountId: number, { cartLines, lines }: Quote): Promise<void> {
+  if (cartLines.length === 0) return
+  const there = (await takeSelected(tx, accountId)).filter(({ id }) => cartLines.includes(id))
+  const ordered = (each: { productId: number; skuId: string; quantity: number }) => [
+    each.productId,
+    each.skuId,
+    each.quantity,
+  ]
+  if (!isDeepStrictEqual(there.map(ordered), lines.map(ordered))) {
+    throw new DomainError('conflict', 'The cart has changed meanwhile; look at it and order again.')
+  }
+  await removeLines(tx, accountId, cartLines)
+}
+
+function lineOf(line: Quote['lines'][number], at: number): LineRow {
+  return {
+    line_no: at + 1,
+    split_of: null,
+    state: 'placed',
+    product_id: line.productId,
+    marketplace: line.marketplace,
+    listing_id: line.listingId,
+    sku_id: line.skuId,
+    title: line.title,
+    sku_name: line.skuName,
+    image: line.image,
+    remark: line.remark,
+    quantity: line.quantity,
+    price_fen: line.priceFen,
+    fee_fen: line.feeFen,
+    discount_fen: line.discountFen,
+    captured_fen: 0,
+    refunded_fen: 0,
+    facts: {},
+  }
+}
+
+function orderOf(
+  { lines, amounts, feeBasisPoints, remark, addressId }: Quote,
+  { orderNo, accountId, now }: { orderNo: string; accountId: number; now: Date },
+): Omit<OrderRow, 'id'> {
+  const platforms = new Set(lines.map(({ marketplace }) => marketplace))
+  return {
+    order_no: orderNo,
+    account_id: accountId,
+    status: 'pending',
+    total_fen: amounts.totalFen,
+    service_fee_fen: amounts.serviceFeeFen,
+    discount_fen: amounts.discountFen,
+    payable_fen: amounts.payableFen,
+    platform: platforms.size === 1 ? [...platforms][0]! : 'mixed',
+    item_count: lines.length,
+    fee_basis_points: feeBasisPoints,
+    remark,
+    address_id: addressId,
+    created_at: now,
+    updated_at: now,
+  }
+}
