@@ -7,10 +7,12 @@ import {
   isPinned,
   release,
   releaseClaim,
+  sealRecord,
   validKey,
 } from '../access/idempotency/idempotency.ts'
 import { voidCharge } from '../access/usage/cut-off.ts'
 import type { Ctx } from '../ctx.ts'
+import type { Seal } from '../lib/db/db.ts'
 import { DomainError } from '../lib/errors.ts'
 import { JSON_TYPE } from './send.ts'
 
@@ -89,6 +91,23 @@ export async function keepRecord(
   const now = ctx.clock.now()
   const write = () => (isKept ? finish(ctx.db, id, { status, body: payload, now }) : release(ctx.db, id))
   await write().catch(() => void insist(ctx, write))
+}
+
+/**
+ * Pins the answer of a request with an Idempotency-Key in the transaction of its work, so that it is not done twice though the
+ * process dies in between. Undefined without a key.
+ */
+export function sealFor<T>(
+  ctx: Ctx,
+  { record }: FastifyRequest,
+  reply: FastifyReply,
+  { status, bodyOf }: { status: number; bodyOf: (result: T) => unknown },
+): Seal<T> | undefined {
+  if (record === null) return undefined
+  return (tx, result) => {
+    const body = reply.code(status).serialize(bodyOf(result)) as string
+    return sealRecord(tx, record.id, { status, body, now: ctx.clock.now() })
+  }
 }
 
 /** Tries again behind the answer until it is done, or the server stops. */

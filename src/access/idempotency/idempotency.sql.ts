@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Db } from '../../lib/db/db.ts'
+import type { Db, Tx } from '../../lib/db/db.ts'
 
 export type IdempotencyRow = {
   id: number
@@ -54,16 +54,17 @@ export async function idempotencyTakeOver(
   return rows[0] ?? null
 }
 
-/** Pins the outcome of what runs under this id. */
+/** Pins the outcome of what runs under this id; false when nothing does. */
 export async function idempotencyFinish(
   db: Db,
   id: number,
   outcome: { status: number; body: string; at: Date },
-): Promise<void> {
-  await sql`
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`
     update idempotency set status = ${outcome.status},
       body = ${outcome.body}, done_at = ${outcome.at}
     where id = ${id} and done_at is null`.execute(db)
+  return numAffectedRows === 1n
 }
 
 /** Forgets what runs under this id. */
@@ -86,6 +87,16 @@ export async function idempotencyReleaseClaim(
 export async function idempotencyCharge(db: Db, id: number): Promise<string | null> {
   const { rows } = await sql<{ charge: string | null }>`select charge from idempotency where id = ${id}`.execute(db)
   return rows[0]?.charge ?? null
+}
+
+/** Deletes what an account's routes that begin with one of these paths answered. */
+export async function idempotencyForget(tx: Tx, accountId: number, paths: readonly string[]): Promise<void> {
+  await sql`
+    delete from idempotency
+    where account_id = ${accountId} and done_at is not null
+      and exists (select from unnest(${paths}::text[]) as path where starts_with(split_part(route, ' ', 2), path))`.execute(
+    tx,
+  )
 }
 
 /** Deletes at most `limit` rows made before `olderThan`; answers how many. */

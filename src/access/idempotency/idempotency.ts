@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto'
-import type { Db } from '../../lib/db/db.ts'
+import type { Db, Tx } from '../../lib/db/db.ts'
 import { DomainError } from '../../lib/errors.ts'
 import {
   idempotencyBySlot,
   idempotencyCharge,
   idempotencyFinish,
+  idempotencyForget,
   idempotencyInsert,
   idempotencyPurge,
   idempotencyRelease,
@@ -84,6 +85,19 @@ export async function finish(
   await idempotencyFinish(db, id, { ...outcome, at: now })
 }
 
+/**
+ * As `finish`, in the transaction of the work itself: both are done or neither is, wherever the process dies. Throws `conflict`,
+ * which undoes the work, when another process took the request over.
+ */
+export async function sealRecord(
+  tx: Tx,
+  id: number,
+  { now, ...outcome }: { status: number; body: string; now: Date },
+): Promise<void> {
+  if (await idempotencyFinish(tx, id, { ...outcome, at: now })) return
+  throw new DomainError('conflict', 'Another process has taken up this request; send it again.')
+}
+
 /** Frees the key again, as the outcome is not one to be pinned; once it is pinned this changes nothing. */
 export async function release(db: Db, id: number): Promise<void> {
   await idempotencyRelease(db, id)
@@ -97,6 +111,11 @@ export async function releaseClaim(db: Db, claimed: Claim): Promise<void> {
 /** What paid for the request of this record, or null. */
 export async function findCharge(db: Db, id: number): Promise<string | null> {
   return idempotencyCharge(db, id)
+}
+
+/** Forgets what an account's routes that begin with one of these paths answered, as that is data of a person who is gone. */
+export async function forgetAnswers(tx: Tx, accountId: number, paths: readonly string[]): Promise<void> {
+  await idempotencyForget(tx, accountId, paths)
 }
 
 /** Deletes what is older than 24 hours, in small steps; answers how many. */

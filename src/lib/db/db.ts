@@ -8,6 +8,8 @@ import type { Log } from '../log.ts'
 export type Db = Kysely<{}>
 // oxlint-disable-next-line typescript/no-empty-object-type
 export type Tx = Transaction<{}>
+/** What is written with a piece of work, in its transaction, once its result is known. What it throws undoes the work. */
+export type Seal<T> = (tx: Tx, result: T) => Promise<void>
 
 /** Where a PostgreSQL server listens and who we are there; what `pg` takes. */
 export type Connection = Pick<

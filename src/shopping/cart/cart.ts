@@ -1,5 +1,5 @@
 import type { Ctx } from '../../ctx.ts'
-import type { Tx } from '../../lib/db/db.ts'
+import type { Seal, Tx } from '../../lib/db/db.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { storableText } from '../../lib/text.ts'
 import { findProducts } from '../../products/catalog/catalog.ts'
@@ -47,10 +47,18 @@ export async function getCart(ctx: Ctx, scope: Scope, accountId: number): Promis
  * Adds to the cart; the same sku with the same remark joins the line that is there, and the line's quantity is answered. Throws
  * `not_found` for what is not on sale, what `quantityFault` says, and `conflict` when the cart is full.
  */
-export async function addToCart(ctx: Ctx, scope: Scope, accountId: number, wish: Wish): Promise<Added> {
-  const [added] = await addManyToCart(ctx, scope, accountId, [wish])
-  if (added instanceof DomainError) throw added
-  return added!
+export async function addToCart(
+  ctx: Ctx,
+  scope: Scope,
+  accountId: number,
+  wish: Wish,
+  seal?: Seal<Added>,
+): Promise<Added> {
+  const one = ([added]: readonly (Added | DomainError)[]) => {
+    if (added instanceof DomainError) throw added
+    return added!
+  }
+  return one(await addManyToCart(ctx, scope, accountId, [wish], seal && ((tx, all) => seal(tx, one(all)))))
 }
 
 /** As `addToCart` for each in turn; answers in their order, with the refusal in the place of one that could not be added. */
@@ -59,6 +67,7 @@ export async function addManyToCart(
   scope: Scope,
   accountId: number,
   wishes: readonly Wish[],
+  seal?: Seal<(Added | DomainError)[]>,
 ): Promise<(Added | DomainError)[]> {
   const wares = await findWares(ctx, scope, wishes)
   return changeCart(ctx, accountId, async (tx) => {
@@ -68,11 +77,13 @@ export async function addManyToCart(
     const changed = [...keys].map((key) => cart.get(key)!)
     const rows = await cartLinePut(tx, accountId, changed, ctx.clock.now())
     const ids = new Map(rows.map((row) => [keyOf(row), row.id]))
-    return placed.map((each) => {
+    const added = placed.map((each) => {
       if (each instanceof DomainError) return each
       const { product_id: productId, sku_id: skuId, quantity } = cart.get(each)!
       return { id: ids.get(each)!, productId, skuId, quantity }
     })
+    await seal?.(tx, added)
+    return added
   })
 }
 

@@ -1,7 +1,7 @@
 import type { Ctx } from '../../ctx.ts'
 import { audit } from '../../events/audit/audit.ts'
 import { accountNow } from '../../events/timers/timers.ts'
-import type { Db, Tx } from '../../lib/db/db.ts'
+import type { Db, Seal, Tx } from '../../lib/db/db.ts'
 import { DomainError, OperatorError } from '../../lib/errors.ts'
 import type { Scope } from '../../products/catalog/product.ts'
 import {
@@ -102,6 +102,7 @@ export async function claimCoupon(
   { catalogue }: Scope,
   accountId: number,
   couponId: number,
+  seal?: Seal<ClaimedCoupon>,
 ): Promise<ClaimedCoupon> {
   const now = await accountNow(ctx.db, ctx.clock, accountId)
   return ctx.db.transaction().execute(async (tx) => {
@@ -111,7 +112,9 @@ export async function claimCoupon(
     const refusal = claimRefusal(coupon, mine.length, now)
     if (refusal) throw new DomainError('conflict', refusal)
     await claimInsert(tx, { couponId, accountId, at: now })
-    return claimedOf((await claimList(tx, accountId, couponId)).at(-1)!, now)
+    const claimed = claimedOf((await claimList(tx, accountId, couponId)).at(-1)!, now)
+    await seal?.(tx, claimed)
+    return claimed
   })
 }
 

@@ -1,6 +1,6 @@
 import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js'
 import type { Ctx } from '../../ctx.ts'
-import type { Db, Tx } from '../../lib/db/db.ts'
+import type { Db, Seal, Tx } from '../../lib/db/db.ts'
 import { DomainError } from '../../lib/errors.ts'
 import {
   addressClearDefault,
@@ -54,6 +54,7 @@ export async function createAddress(
   { db, clock }: Pick<Ctx, 'db' | 'clock'>,
   accountId: number,
   wish: NewAddress,
+  seal?: Seal<Address>,
 ): Promise<Address> {
   const checked = checkAddress({ state: null, zipCode: null, isDefault: false, ...wish })
   return changeAddresses(db, accountId, async (tx, addresses) => {
@@ -62,7 +63,9 @@ export async function createAddress(
     }
     const row = { ...checked, isDefault: checked.isDefault || addresses.length === 0 }
     if (row.isDefault) await addressClearDefault(tx, accountId)
-    return { ...row, id: await addressInsert(tx, accountId, row, clock.now()) }
+    const address = { ...row, id: await addressInsert(tx, accountId, row, clock.now()) }
+    await seal?.(tx, address)
+    return address
   })
 }
 

@@ -1,3 +1,4 @@
+import { forgetAnswers } from '../../access/idempotency/idempotency.ts'
 import { audit } from '../../events/audit/audit.ts'
 import type { Ctx } from '../../ctx.ts'
 import { addressDeleteAll, addressesLock, addressList } from './addresses.sql.ts'
@@ -19,6 +20,9 @@ export const PII_COLUMNS = [
   ['address', 'address'],
   ['address', 'zip_code'],
 ] as const
+
+/** The routes whose answers hold such data; those to requests with an Idempotency-Key are kept for a day. */
+const PII_ROUTES = ['/api/v1/user/profile', '/api/v1/user/addresses']
 
 /** Everything that is kept of a person, as plain JSON: times are text. */
 export async function exportPerson({ db }: Pick<Ctx, 'db'>, accountId: number): Promise<Record<string, unknown>> {
@@ -45,6 +49,7 @@ export async function erasePerson(
     await favoriteDeleteAll(tx, accountId)
     await addressDeleteAll(tx, accountId)
     await customerDelete(tx, accountId)
+    await forgetAnswers(tx, accountId, PII_ROUTES)
     const at = clock.now()
     await audit(tx, { at, actor, action: 'person.erase', accountId, subject: `account:${accountId}`, reason })
   })

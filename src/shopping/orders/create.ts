@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Ctx } from '../../ctx.ts'
 import { accountNow } from '../../events/timers/timers.ts'
-import type { Tx } from '../../lib/db/db.ts'
+import type { Seal, Tx } from '../../lib/db/db.ts'
 import { DomainError } from '../../lib/errors.ts'
 import type { Scope } from '../../products/catalog/product.ts'
 import { removeLines, takeSelected } from '../cart/cart.ts'
@@ -10,12 +10,13 @@ import { lockAddress } from '../customers/addresses.ts'
 import { drawNumber } from './number.ts'
 import { decidePlacement } from './decide.ts'
 import { applyDecision } from './moves.ts'
+import { placedOf, type PlacedOrder } from './orders.ts'
 import { orderInsert, orderQuoteLock, orderQuoteUse, type LineRow, type OrderRow } from './orders.sql.ts'
 import { quoteOrder, type OrderWish, type Quote } from './quotes.ts'
 
 /**
  * Places an order and holds what it costs, line by line; all of it or nothing. With a `quoteId` its prices are those of the
- * quote. Answers its number. Throws as `quoteOrder` does; `balance_too_low`; `not_found` for an unknown quote; `conflict`
+ * quote. Throws as `quoteOrder` does; `balance_too_low`; `not_found` for an unknown quote; `conflict`
  * for one that ended or is used, and when the cart changed meanwhile.
  */
 export async function createOrder(
@@ -23,14 +24,15 @@ export async function createOrder(
   scope: Scope,
   accountId: number,
   wish: OrderWish | { quoteId: string },
-): Promise<string> {
+  seal?: Seal<PlacedOrder>,
+): Promise<PlacedOrder> {
   const now = await accountNow(ctx.db, ctx.clock, accountId)
   const fresh = 'quoteId' in wish ? null : await quoteOrder(ctx, scope, accountId, wish)
   const orderNo = await drawNumber(ctx.db, 'ORD', now)
-  await ctx.db.transaction().execute(async (tx) => {
+  return ctx.db.transaction().execute(async (tx) => {
     const quote = fresh ?? (await takeQuote(tx, accountId, (wish as { quoteId: string }).quoteId, now))
-    const lines = quote.lines.map(lineOf)
-    const id = await orderInsert(tx, orderOf(quote, { orderNo, accountId, now }), lines)
+    const [row, lines] = [orderOf(quote, { orderNo, accountId, now }), quote.lines.map(lineOf)]
+    const id = await orderInsert(tx, row, lines)
     if ('quoteId' in wish) await orderQuoteUse(tx, wish.quoteId, id)
     await redeem(tx, quote, { id, accountId, now })
     await takeFromCart(tx, accountId, quote)
@@ -40,8 +42,10 @@ export async function createOrder(
     const { amounts, feeBasisPoints } = quote
     const done = decidePlacement({ id, items: quote.lines, discountFen: amounts.discountFen, feeBasisPoints })
     await applyDecision(ctx, tx, { order: { id, orderNo, accountId }, done, at: now })
+    const order = placedOf({ ...row, id }, lines)
+    await seal?.(tx, order)
+    return order
   })
-  return orderNo
 }
 
 async function takeQuote(tx: Tx, accountId: number, id: string, now: Date): Promise<Quote> {

@@ -2,7 +2,7 @@ import { accountOwner } from '../../access/accounts/accounts.ts'
 import type { Ctx } from '../../ctx.ts'
 import { addNews } from '../../events/outbox/outbox.ts'
 import { accountNow, dropTimer, setTimer, type TimerHandler } from '../../events/timers/timers.ts'
-import type { Tx } from '../../lib/db/db.ts'
+import type { Seal, Tx } from '../../lib/db/db.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { SYSTEM, walletOf } from '../../money/ledger/accounts.ts'
 import { captureHold, placeHold, voidHold } from '../../money/ledger/holds.ts'
@@ -33,8 +33,13 @@ export type Moved = { order: PlacedOrder; givenBackFen: number }
 export async function moveOrder(
   ctx: OrderCtx,
   { orderNo, accountId, move }: { orderNo: string; accountId: number | null; move: Move },
+  seal?: Seal<Moved>,
 ): Promise<Moved> {
-  return ctx.db.transaction().execute((tx) => moveLocked(ctx, tx, { orderNo, accountId, move }))
+  return ctx.db.transaction().execute(async (tx) => {
+    const moved = await moveLocked(ctx, tx, { orderNo, accountId, move })
+    await seal?.(tx, moved)
+    return moved
+  })
 }
 
 /** What `moveOrder` would give back, and nothing done; throws as it does. */

@@ -2,14 +2,7 @@ import type { Ctx } from '../../ctx.ts'
 import type { Db } from '../../lib/db/db.ts'
 import { DomainError } from '../../lib/errors.ts'
 import type { Order, OrderLine } from './order.ts'
-import {
-  orderByNo,
-  orderLineList,
-  orderList,
-  orderNumbersById,
-  type LineRow,
-  type OrderRow,
-} from './orders.sql.ts'
+import { orderByNo, orderLineList, orderList, orderNumbersById, type LineRow, type OrderRow } from './orders.sql.ts'
 import type { OrderStatus } from './states.ts'
 
 /** An order as its shopper, and whoever works on it, reads it. */

@@ -10,6 +10,7 @@ import {
   type Address,
 } from '../../shopping/customers/addresses.ts'
 import { chargeFor } from '../door.ts'
+import { sealFor } from '../idempotency.ts'
 import { Line } from './line.ts'
 import { dataOf, errorAnswers, Id } from './wire.ts'
 
@@ -80,8 +81,10 @@ export function addressRoutes(scope: FastifyInstance, ctx: Ctx): void {
     },
     async (request, reply) => {
       await chargeFor(ctx, request, reply)
-      const address = await createAddress(ctx, request.visit!.principal.accountId, request.body)
-      return reply.code(201).send({ data: toWireAddress(address) })
+      const bodyOf = (address: Address) => ({ data: toWireAddress(address) })
+      const seal = sealFor(ctx, request, reply, { status: 201, bodyOf })
+      const address = await createAddress(ctx, request.visit!.principal.accountId, request.body, seal)
+      return reply.code(201).send(bodyOf(address))
     },
   )
 

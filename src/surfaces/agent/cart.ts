@@ -12,10 +12,12 @@ import {
   REMARK_CHARS_MAX,
   removeLine,
   updateLine,
+  type Added,
 } from '../../shopping/cart/cart.ts'
 import type { Cart, CartLine, Change } from '../../shopping/cart/lines.ts'
 import { QUANTITY_MAX } from '../../shopping/cart/ware.ts'
 import { chargeFor } from '../door.ts'
+import { sealFor } from '../idempotency.ts'
 import { catalogueOf } from '../surface.ts'
 import { absoluteUrl } from '../urls.ts'
 import { dataOf, errorAnswers, Id, ProductId, Yuan, yuanNumber } from './wire.ts'
@@ -137,8 +139,10 @@ function addRoute(scope: FastifyInstance, ctx: Ctx): void {
       const { skuId, quantity, remark = '' } = request.body
       await chargeFor(ctx, request, reply)
       const wish = { productId: Number(request.body.productId), skuId, quantity, remark }
-      const added = await addToCart(ctx, catalogueOf(request), request.visit!.principal.accountId, wish)
-      return reply.code(201).send({ data: { ...added, message: 'Item added to cart' } })
+      const bodyOf = (added: Added) => ({ data: { ...added, message: 'Item added to cart' } })
+      const seal = sealFor(ctx, request, reply, { status: 201, bodyOf })
+      const added = await addToCart(ctx, catalogueOf(request), request.visit!.principal.accountId, wish, seal)
+      return reply.code(201).send(bodyOf(added))
     },
   )
 }
@@ -175,12 +179,16 @@ function addBatchRoute(scope: FastifyInstance, ctx: Ctx): void {
       const { items } = request.body
       await chargeFor(ctx, request, reply)
       const wishes = items.map((item) => ({ ...item, productId: Number(item.productId), remark: item.remark ?? '' }))
-      const results = await addManyToCart(ctx, catalogueOf(request), request.visit!.principal.accountId, wishes)
-      const told = results.map((result, at) => {
-        const productId = String(items[at]!.productId)
-        return result instanceof DomainError ? { productId, error: result.message } : { id: result.id, productId }
-      })
-      return reply.code(201).send({ data: { added: told.filter((each) => 'id' in each).length, items: told } })
+      const bodyOf = (results: readonly (Added | DomainError)[]) => {
+        const told = results.map((result, at) => {
+          const productId = String(items[at]!.productId)
+          return result instanceof DomainError ? { productId, error: result.message } : { id: result.id, productId }
+        })
+        return { data: { added: told.filter((each) => 'id' in each).length, items: told } }
+      }
+      const { accountId } = request.visit!.principal
+      const seal = sealFor(ctx, request, reply, { status: 201, bodyOf })
+      return reply.code(201).send(bodyOf(await addManyToCart(ctx, catalogueOf(request), accountId, wishes, seal)))
     },
   )
 }

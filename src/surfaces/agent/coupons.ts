@@ -11,6 +11,7 @@ import {
 } from '../../shopping/coupons/coupons.ts'
 import { CLAIM_STATES, COUPON_TYPES } from '../../shopping/coupons/discount.ts'
 import { chargeFor } from '../door.ts'
+import { sealFor } from '../idempotency.ts'
 import { catalogueOf } from '../surface.ts'
 import { dataOf, errorAnswers, Id, Yuan, wireTime, yuanNumber } from './wire.ts'
 
@@ -81,8 +82,10 @@ export function couponRoutes(scope: FastifyInstance, ctx: Ctx): void {
     async (request, reply) => {
       await chargeFor(ctx, request, reply)
       const { accountId } = request.visit!.principal
-      const claimed = await claimCoupon(ctx, catalogueOf(request), accountId, request.params.id)
-      return reply.code(201).send({ data: toWireClaimed(claimed) })
+      const bodyOf = (claimed: ClaimedCoupon) => ({ data: toWireClaimed(claimed) })
+      const seal = sealFor(ctx, request, reply, { status: 201, bodyOf })
+      const claimed = await claimCoupon(ctx, catalogueOf(request), accountId, request.params.id, seal)
+      return reply.code(201).send(bodyOf(claimed))
     },
   )
 }

@@ -7,11 +7,12 @@ import { storableText } from '../../lib/text.ts'
 import { REMARK_CHARS_MAX } from '../../shopping/cart/cart.ts'
 import { QUANTITY_MAX } from '../../shopping/cart/ware.ts'
 import { createOrder } from '../../shopping/orders/create.ts'
-import { moveOrder, tryMove } from '../../shopping/orders/moves.ts'
-import { getOrder, listOrders } from '../../shopping/orders/orders.ts'
+import { moveOrder, tryMove, type Moved } from '../../shopping/orders/moves.ts'
+import { getOrder, listOrders, type PlacedOrder } from '../../shopping/orders/orders.ts'
 import { ITEMS_MAX, previewOrder, type OrderWish } from '../../shopping/orders/quotes.ts'
 import { describeStates } from '../../shopping/orders/states.ts'
 import { chargeFor } from '../door.ts'
+import { sealFor } from '../idempotency.ts'
 import { catalogueOf } from '../surface.ts'
 import {
   Inspection,
@@ -114,9 +115,10 @@ function placingRoutes(scope: FastifyInstance, ctx: Ctx): void {
       }
       const wish = quoteId === undefined ? wishOf(fields) : { quoteId }
       await chargeFor(ctx, request, reply)
-      const orderNo = await createOrder(ctx, catalogueOf(request), callerOf(request), wish)
-      const order = await getOrder(ctx, callerOf(request), orderNo)
-      return reply.code(201).send({ data: toWireOrder(order, ctx.publicUrl) })
+      const bodyOf = (order: PlacedOrder) => ({ data: toWireOrder(order, ctx.publicUrl) })
+      const seal = sealFor(ctx, request, reply, { status: 201, bodyOf })
+      const order = await createOrder(ctx, catalogueOf(request), callerOf(request), wish, seal)
+      return reply.code(201).send(bodyOf(order))
     },
   )
 }
@@ -253,9 +255,12 @@ function cancelRoutes(scope: FastifyInstance, ctx: Ctx): void {
         const message = 'Order can be cancelled'
         return reply.send({ data: { orderNo, status, refundAmount: yuanNumber(givenBackFen), message } })
       }
-      const { order, givenBackFen } = await moveOrder(ctx, asked)
-      const message = 'Order cancelled'
-      return reply.send({ data: { orderNo, status: order.status, refundAmount: yuanNumber(givenBackFen), message } })
+      const bodyOf = ({ order, givenBackFen }: Moved) => {
+        const message = 'Order cancelled'
+        return { data: { orderNo, status: order.status, refundAmount: yuanNumber(givenBackFen), message } }
+      }
+      const seal = sealFor(ctx, request, reply, { status: 200, bodyOf })
+      return reply.send(bodyOf(await moveOrder(ctx, asked, seal)))
     },
   )
 }
@@ -288,8 +293,10 @@ function actionRoutes(scope: FastifyInstance, ctx: Ctx): void {
         lineNo,
         ...(reason !== undefined && { reason: storableText(reason) }),
       } as const
-      const { order } = await moveOrder(ctx, { orderNo: request.params.id, accountId: callerOf(request), move })
-      return reply.send({ data: toWireDetail(order, ctx.publicUrl) })
+      const bodyOf = ({ order }: Moved) => ({ data: toWireDetail(order, ctx.publicUrl) })
+      const seal = sealFor(ctx, request, reply, { status: 200, bodyOf })
+      const asked = { orderNo: request.params.id, accountId: callerOf(request), move }
+      return reply.send(bodyOf(await moveOrder(ctx, asked, seal)))
     },
   )
 }

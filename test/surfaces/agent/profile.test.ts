@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { systemClock } from '../../../src/lib/clock.ts'
+import { erasePerson } from '../../../src/shopping/customers/person.ts'
 import { assertAnswer, seedKey, testApp } from '../../app.ts'
 
 const PROFILE = '/api/v1/user/profile'
@@ -9,11 +10,11 @@ async function open(t: TestContext) {
   const now = () => new Date('2024-01-01T00:00:00.500Z')
   const { app, ctx } = await testApp(t, {}, { clock: { ...systemClock, now } })
   const { headers, account } = await seedKey(ctx, { style: 'sk', mode: 'live' })
-  const put = (body: unknown) =>
+  const put = (body: unknown, key?: string) =>
     app.inject({
       method: 'PUT',
       url: PROFILE,
-      headers: { ...headers, 'content-type': 'application/json' },
+      headers: { ...headers, 'content-type': 'application/json', ...(key && { 'idempotency-key': key }) },
       payload: JSON.stringify(body),
     })
   const get = (sent = headers) => app.inject({ url: PROFILE, headers: sent })
@@ -84,4 +85,14 @@ test('what does not fit is told as sentences', async (t) => {
     assertAnswer(await put(body), 400, { statusCode: 400, message: [message], error: 'Bad Request' })
   }
   assert.deepEqual((await get()).json(), { data: first })
+})
+
+test('what was answered to a person who is erased is not told again', async (t) => {
+  const { ctx, account, first, put } = await open(t)
+  const wish = { email: 'ada@example.test' }
+  await put(wish, 'k')
+  assert.equal((await put(wish, 'k')).headers['idempotent-replayed'], 'true')
+  await erasePerson(ctx, { accountId: account.id, actor: 'test', reason: 'asked for it' })
+  const other = { email: 'eve@example.test' }
+  assertAnswer(await put(other, 'k'), 200, { data: { ...first, ...other } })
 })

@@ -19,13 +19,14 @@ export async function openTwo(t: TestContext, { max = 10 }: { max?: number } = {
 }
 
 /**
- * Holds what `lock` (with `$1`) locks, starts all `calls`, and lets go once each of them waits for it; their outcomes in the
- * order of the calls.
+ * Holds what `lock` (with `$1`) locks, starts all `calls`, and lets go once each of them waits for it and `meanwhile` is done;
+ * their outcomes in the order of the calls.
  */
 export async function raceFor<T>(
   pool: pg.Pool,
   lock: { text: string; value: number | string },
   calls: readonly (() => Promise<T>)[],
+  meanwhile: () => Promise<unknown> = async () => {},
 ): Promise<T[]> {
   const holder = await pool.connect()
   try {
@@ -34,6 +35,7 @@ export async function raceFor<T>(
     // An inject starts when it is waited for.
     const started = Promise.all(calls.map(async (call) => call()))
     await untilWaiting(pool, calls.length)
+    await meanwhile()
     await holder.query('commit')
     return await started
   } finally {
