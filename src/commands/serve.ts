@@ -144,6 +144,9 @@ curl -s -H 'X-API-Key: ${keys.oh}' '${url}/api/v1/1688/get_product_details?offer
 # search: products of 1688 that match a picture
 curl -s -H 'X-API-Key: ${keys.oh}' '${url}/api/v1/1688/search_by_image?image_url=${publicUrl}/media/demo/v2/791912182230-1.webp&page_size=3'
 
+# agent: what two pairs of these shoes would cost (an order is placed with the same body at /api/v1/orders)
+curl -s -H 'Authorization: Bearer ${keys.sk}' -H 'content-type: application/json' -d '{"items":[{"productId":"12345","skuId":"s001","quantity":2}]}' ${url}/api/v1/orders/preview
+
 # links: what a link points at, and the same for every agent (no key)
 curl -s '${url}/api/v1/links?url=${link}&to=all'
 

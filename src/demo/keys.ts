@@ -11,6 +11,7 @@ import { OperatorError } from '../lib/errors.ts'
 import { randomText } from '../lib/ids.ts'
 import { HIGHEST_PLANS } from '../money/plans/catalogue.ts'
 import { demoKeysLock } from './keys.sql.ts'
+import { openDemoShop } from './shop.ts'
 
 const ACCOUNT = 'demo'
 
@@ -21,8 +22,8 @@ export type DemoKeys = Record<Style, string>
 const OTHERS_WAIT_MS = 30_000
 
 /**
- * The demo account's keys, kept in `DATA_DIR/demo-keys.json` so that printed examples work on every start. What is missing
- * there, or no longer valid, is made anew. Throws an `OperatorError` when DATA_DIR cannot be written to.
+ * The demo account's keys, kept in `DATA_DIR/demo-keys.json` so that printed examples work on every start, with something to
+ * spend in its wallet. What is missing there, or no longer valid, is made anew. Throws an `OperatorError` when DATA_DIR cannot be written to.
  */
 export async function openDemoKeys(ctx: Ctx): Promise<DemoKeys> {
   const dataDir = await ensureDataDir(ctx.config.dataDir)
@@ -40,6 +41,7 @@ async function openKeys(ctx: Ctx, path: string): Promise<DemoKeys> {
   const kept = await readKept(path)
   const account =
     (await findAccount(ctx.db, ACCOUNT)) ?? (await createAccount(ctx, ACCOUNT, { plans: HIGHEST_PLANS, actor: 'demo' }))
+  await openDemoShop(ctx, account)
   const keys: Partial<DemoKeys> = {}
   for (const style of STYLES) if (await worksFor(ctx, kept[style], account.twinId)) keys[style] = kept[style]!
   const missing = STYLES.filter((style) => keys[style] === undefined)

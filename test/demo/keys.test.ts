@@ -2,10 +2,14 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { findAccount } from '../../src/access/accounts/accounts.ts'
 import { findPrincipal } from '../../src/access/keys/keyring.ts'
 import { listKeys } from '../../src/access/keys/keys.ts'
 import { openDemoKeys } from '../../src/demo/keys.ts'
 import { OperatorError } from '../../src/lib/errors.ts'
+import { walletOf } from '../../src/money/ledger/accounts.ts'
+import { getBalance } from '../../src/money/ledger/ledger.ts'
+import { listCoupons } from '../../src/shopping/coupons/coupons.ts'
 import { testCtx } from '../app.ts'
 
 test('servers that start together share the demo account and its keys', async (t) => {
@@ -20,6 +24,13 @@ test('servers that start together share the demo account and its keys', async (t
   assert.deepEqual(JSON.parse(readFileSync(join(dataDir, 'demo-keys.json'), 'utf8')), first)
   assert.equal(statSync(join(dataDir, 'demo-keys.json')).mode & 0o777, 0o600)
   assert.equal((await listKeys(ctx.db, null)).length, 4)
+  const { twinId } = (await findAccount(ctx.db, 'demo'))!
+  assert.equal((await getBalance(ctx.db, walletOf(twinId))).availableMinor, 500_000)
+  const coupons = await listCoupons(ctx.db)
+  assert.deepEqual(
+    coupons.map(({ id, name, isSandbox }) => ({ id, name, isSandbox })),
+    [{ id: 50, name: 'First haul', isSandbox: true }],
+  )
 
   const elsewhere = { ...ctx, config: { ...ctx.config, dataDir: join(ctx.config.dataDir, 'elsewhere') } }
   const [mine, others] = await Promise.all([openDemoKeys(own), openDemoKeys(elsewhere)])

@@ -100,7 +100,7 @@ export async function doCurl(line: string): Promise<Response> {
       headers[name!] = value.join(': ')
     } else if (word === '-d') {
       body = words[++at]!
-      headers['content-type'] = 'application/x-www-form-urlencoded'
+      headers['content-type'] ??= 'application/x-www-form-urlencoded'
     } else if (!word.startsWith('-')) url = word
   }
   return fetch(url, { method: body === null ? 'GET' : 'POST', headers, body })

@@ -110,7 +110,7 @@ function placingRoutes(scope: FastifyInstance, ctx: Ctx): void {
     },
     async (request, reply) => {
       const { quoteId, ...fields } = request.body
-      if (quoteId !== undefined && Object.values(fields).some((value) => value !== undefined)) {
+      if (quoteId !== undefined && Object.keys(Wish).some((name) => Object.hasOwn(fields, name))) {
         throw new DomainError('input_invalid', 'quoteId stands alone: the quote has everything else.')
       }
       const wish = quoteId === undefined ? wishOf(fields) : { quoteId }
