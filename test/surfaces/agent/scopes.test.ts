@@ -1,27 +1,11 @@
 import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
-import Fastify, { type HTTPMethods } from 'fastify'
+import { test } from 'node:test'
 import { SCOPES, type RouteScope } from '../../../src/access/keys/scopes.ts'
-import type { Ctx } from '../../../src/ctx.ts'
-import { agentSurface } from '../../../src/surfaces/agent/agent.ts'
 import { assertAnswer, seedKey, testApp } from '../../app.ts'
+import { routesOf, type Route } from './routes.ts'
 
 /** What anybody may read. */
 const PUBLIC = new Set(['/api/v1/orders/states'])
-
-type Route = { method: HTTPMethods; url: string; scope: RouteScope | undefined }
-
-/** Every route of the surface, as it declares itself; HEAD goes with its GET. */
-async function routesOf(t: TestContext, ctx: Ctx): Promise<Route[]> {
-  const routes: Route[] = []
-  const app = Fastify()
-  t.after(() => app.close())
-  app.addHook('onRoute', ({ method, url, config }) => {
-    for (const each of [method].flat()) routes.push({ method: each, url, scope: config?.scope })
-  })
-  await app.register(agentSurface, { ctx, prefix: '/api/v1' })
-  return routes.filter(({ method }) => method !== 'HEAD' && method !== 'OPTIONS')
-}
 
 /** An address of the route: every parameter is a number. */
 const addressOf = ({ method, url }: Route) => ({ method, url: url.replaceAll(/:\w+(?:\([^)]*\))?/g, '7') }) as const
