@@ -8,6 +8,9 @@ const BENCHES = [
   { file: 'vectors.ts', takes: 'about three minutes: a million vectors, and searches among 100,000 pictures' },
   { file: 'indexing.ts', takes: 'about seven minutes: look-ups while 10,000 pictures are indexed' },
   { file: 'door.ts', takes: 'about four minutes: look-ups and priced calls, with Valkey where there is one' },
+  { file: 'orders.ts', takes: 'about two minutes: orders, beside the same statements sent bare' },
+  { file: 'cart.ts', takes: 'about 20 seconds' },
+  { file: 'order-lists.ts', takes: 'about two minutes: a million orders' },
 ]
 
 for (const { file, takes } of BENCHES) {

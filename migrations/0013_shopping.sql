@@ -123,6 +123,8 @@ create table purchase_order (
   id bigint generated always as identity primary key,
   order_no text not null unique,
   account_id bigint not null references account,
+  -- Which of its account's orders it is, from 1 without gaps: any page of them is found at once.
+  nth bigint not null,
   -- Follows from its lines; kept, so that lists can ask for it.
   status text not null check (status in
     ('pending', 'paid', 'purchased', 'shipped_to_warehouse', 'in_warehouse', 'completed', 'cancelled')),
@@ -140,10 +142,10 @@ create table purchase_order (
   created_at timestamptz not null,
   updated_at timestamptz not null
 );
-create index purchase_order_account on purchase_order (account_id, id desc);
-create index purchase_order_status on purchase_order (account_id, status, id desc);
+create unique index purchase_order_account on purchase_order (account_id, nth desc);
+create index purchase_order_status on purchase_order (account_id, status, nth desc);
 
--- How many orders an account has in each status, as counting them takes longer the more there are.
+-- How many orders an account has in each status and in `all`, as counting them takes longer the more there are.
 create table order_tally (
   account_id bigint not null,
   status text not null,

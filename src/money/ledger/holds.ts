@@ -20,6 +20,7 @@ import {
   holdByName,
   holdCapture,
   holdInsert,
+  holdListByName,
   holdListDue,
   holdRelease,
   ledgerAccountLock,
@@ -45,19 +46,51 @@ export type NewHold = {
  * Keeps an amount of a customer's balance for later. Placed again, it changes nothing and is `repeated`, whatever became
  * of it since. Throws `DomainError('balance_too_low')`. The same name with other content is a fault of ours.
  */
-export async function placeHold(
+export async function placeHold(tx: Tx, { name, amountMinor, ...common }: NewHold): Promise<{ repeated: boolean }> {
+  const { placed } = await placeHolds(tx, { ...common, holds: [{ name, amountMinor }] })
+  return { repeated: placed === 0 }
+}
+
+/** As `placeHold` for several at once, all or none; `placed`: how many of them were not there before. */
+export async function placeHolds(
   tx: Tx,
-  { name, account, amountMinor, expiresAt, at }: NewHold,
-): Promise<{ repeated: boolean }> {
+  {
+    account,
+    holds,
+    expiresAt,
+    at,
+  }: Omit<NewHold, 'name' | 'amountMinor'> & {
+    holds: readonly Pick<NewHold, 'name' | 'amountMinor'>[]
+  },
+): Promise<{ placed: number }> {
   const [payer] = await ledgerAccountLock(tx, [account])
   assert(payer && payer.balance_minor !== null, `holds are on customers' accounts: ${account}`)
-  const first = await holdByName(tx, name)
-  const decision = decidePlace(purse(payer), first && holdOf(first), { account, amountMinor, expiresAt })
-  if (decision.kind === 'refused') throw refused(decision)
-  if (decision.kind === 'repeated') return { repeated: true }
-  const placed = await holdInsert(tx, { name, accountId: payer.id, amountMinor, at, expiresAt })
-  assert(placed, `a hold named ${name} has other content`)
-  return { repeated: false }
+  const known = new Map(
+    (
+      await holdListByName(
+        tx,
+        holds.map(({ name }) => name),
+      )
+    ).map((row) => [row.name, holdOf(row)]),
+  )
+  const fresh: (typeof holds)[number][] = []
+  let { balanceMinor, heldMinor } = purse(payer)
+  for (const hold of holds) {
+    const { name, amountMinor } = hold
+    const decision = decidePlace({ balanceMinor, heldMinor }, known.get(name) ?? null, {
+      account,
+      amountMinor,
+      expiresAt,
+    })
+    if (decision.kind === 'refused') throw refused(decision)
+    if (decision.kind === 'repeated') continue
+    heldMinor += amountMinor
+    fresh.push(hold)
+  }
+  if (fresh.length === 0) return { placed: 0 }
+  const placed = await holdInsert(tx, { accountId: payer.id, holds: fresh, at, expiresAt })
+  assert.equal(placed, fresh.length, 'a hold of the same name has other content')
+  return { placed }
 }
 
 export type Capture = {

@@ -146,6 +146,11 @@ export async function holdByName(db: Db, name: string): Promise<HoldRow | null> 
   return rows[0] ?? null
 }
 
+export async function holdListByName(db: Db, names: readonly string[]): Promise<HoldRow[]> {
+  const { rows } = await sql<HoldRow>`${HOLDS} where h.name = any(${names})`.execute(db)
+  return rows
+}
+
 /** Open holds that are due, longest due first. */
 export async function holdListDue(db: Db, at: Date, limit: number): Promise<HoldRow[]> {
   const { rows } = await sql<HoldRow>`
@@ -153,22 +158,34 @@ export async function holdListDue(db: Db, at: Date, limit: number): Promise<Hold
   return rows
 }
 
-/** Keeps part of a locked account's balance. False, and nothing done, when the name is taken. */
+/** Keeps parts of a locked account's balance, and answers how many: those whose name is taken are not among them. */
 export async function holdInsert(
   tx: Tx,
-  row: { name: string; accountId: number; amountMinor: number; at: Date; expiresAt: Date | null },
-): Promise<boolean> {
+  {
+    accountId,
+    holds,
+    at,
+    expiresAt,
+  }: {
+    accountId: number
+    holds: readonly { name: string; amountMinor: number }[]
+    at: Date
+    expiresAt: Date | null
+  },
+): Promise<number> {
   const { rows } = await sql`
     with made as (
       insert into ledger_hold (name, account_id, amount_minor, placed_at, expires_at)
-      values (${row.name}, ${row.accountId}, ${row.amountMinor}, ${row.at}, ${row.expiresAt})
-      on conflict do nothing returning id
+      select name, ${accountId}::bigint, amount, ${at}::timestamptz, ${expiresAt}::timestamptz
+      from unnest(${holds.map(({ name }) => name)}::text[], ${holds.map(({ amountMinor }) => amountMinor)}::bigint[])
+        as hold (name, amount)
+      on conflict do nothing returning amount_minor
     ), kept as (
-      update ledger_account set held_minor = held_minor + ${row.amountMinor}
-      where id = ${row.accountId} and exists (select from made)
+      update ledger_account set held_minor = held_minor + (select sum(amount_minor) from made)::bigint
+      where id = ${accountId} and exists (select from made)
     )
-    select id from made`.execute(tx)
-  return rows.length === 1
+    select amount_minor from made`.execute(tx)
+  return rows.length
 }
 
 /** What a capture makes of an open hold. False when it is not as it was decided on. */

@@ -5,7 +5,7 @@ import { accountNow, dropTimer, setTimer, type TimerHandler } from '../../events
 import type { Seal, Tx } from '../../lib/db/db.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { SYSTEM, walletOf } from '../../money/ledger/accounts.ts'
-import { captureHold, placeHold, voidHold } from '../../money/ledger/holds.ts'
+import { captureHold, placeHolds, voidHold } from '../../money/ledger/holds.ts'
 import { transfer } from '../../money/ledger/ledger.ts'
 import { giveBackCoupon } from '../coupons/coupons.ts'
 import { decide, givenBackFen, type Done, type LedgerCommand } from './decide.ts'
@@ -160,9 +160,13 @@ async function applyLedger(
   const wallet = walletOf(accountId)
   const { isSandbox } = await accountOwner(tx, accountId)
   const ours = (isSandbox ? SYSTEM.sandbox : SYSTEM.revenue).CNY
+  const holds = commands.flatMap((each) =>
+    each.do === 'hold' ? [{ name: each.name, amountMinor: each.amountFen }] : [],
+  )
   for (const command of commands) {
     if (command.do === 'hold') {
-      await placeHold(tx, { name: command.name, account: wallet, amountMinor: command.amountFen, expiresAt: null, at })
+      // All at once, where the first of them stands: an order has as many as lines.
+      if (command.name === holds[0]!.name) await placeHolds(tx, { account: wallet, holds, expiresAt: null, at })
     } else if (command.do === 'capture') {
       const { hold, name, amountFen } = command
       await captureHold(tx, { hold, name, to: ours, amountMinor: amountFen, rest: 'release', reason: 'order', at })

@@ -59,12 +59,15 @@ export async function orderNumberNext(db: Db, prefix: string, day: string): Prom
 /** Writes an order with its lines and answers its id. */
 export async function orderInsert(tx: Tx, order: Omit<OrderRow, 'id'>, lines: readonly LineRow[]): Promise<number> {
   const { rows } = await sql<{ id: number }>`
-    with placed as (
-      insert into purchase_order (order_no, account_id, status, total_fen, service_fee_fen, discount_fen, payable_fen,
-        platform, item_count, fee_basis_points, remark, address_id, created_at, updated_at)
-      values (${order.order_no}, ${order.account_id}, ${order.status}, ${order.total_fen}, ${order.service_fee_fen},
-        ${order.discount_fen}, ${order.payable_fen}, ${order.platform}, ${order.item_count}, ${order.fee_basis_points},
-        ${order.remark}, ${order.address_id}, ${order.created_at}, ${order.updated_at})
+    with counted as (
+      insert into order_tally (account_id, status, count) values (${order.account_id}, 'all', 1)
+      on conflict (account_id, status) do update set count = order_tally.count + 1 returning count),
+    placed as (
+      insert into purchase_order (order_no, account_id, nth, status, total_fen, service_fee_fen, discount_fen,
+        payable_fen, platform, item_count, fee_basis_points, remark, address_id, created_at, updated_at)
+      values (${order.order_no}, ${order.account_id}, (select count from counted), ${order.status}, ${order.total_fen},
+        ${order.service_fee_fen}, ${order.discount_fen}, ${order.payable_fen}, ${order.platform}, ${order.item_count},
+        ${order.fee_basis_points}, ${order.remark}, ${order.address_id}, ${order.created_at}, ${order.updated_at})
       returning id),
     lined as (
       insert into order_line (order_id, ${LINE_COLUMNS})
@@ -110,16 +113,25 @@ export async function orderLineList(db: Db, orderId: number): Promise<LineRow[]>
 /** A page of an account's orders, newest first, of a status or of all, and how many there are. */
 export async function orderList(
   db: Db,
-  asked: { accountId: number; status: OrderStatus | null; limit: number; offset: number },
+  {
+    accountId,
+    status,
+    limit,
+    offset,
+  }: { accountId: number; status: OrderStatus | null; limit: number; offset: number },
 ): Promise<{ rows: OrderRow[]; total: number }> {
-  const where = asked.status === null ? sql`` : sql`and status = ${asked.status}`
+  const count = sql<{ count: number }>`
+    select count from order_tally where account_id = ${accountId} and status = ${status ?? 'all'}`
+  // Whatever the offset, the rows before it are not read.
+  const wanted =
+    status === null
+      ? sql`nth <= (${count}) - ${offset}`
+      : sql`nth = any(array(select nth from purchase_order where account_id = ${accountId} and status = ${status}
+          order by nth desc limit ${limit} offset ${offset}))`
   const page = sql<OrderRow>`
-    select * from purchase_order where account_id = ${asked.accountId} ${where}
-    order by id desc limit ${asked.limit} offset ${asked.offset}`
-  const count = sql<{ total: number }>`
-    select coalesce(sum(count), 0)::bigint as total from order_tally where account_id = ${asked.accountId} ${where}`
+    select * from purchase_order where account_id = ${accountId} and ${wanted} order by nth desc limit ${limit}`
   const [{ rows }, counted] = await Promise.all([page.execute(db), count.execute(db)])
-  return { rows, total: counted.rows[0]!.total }
+  return { rows, total: counted.rows[0]?.count ?? 0 }
 }
 
 /** Counts an order of an account under another status. */
