@@ -8,7 +8,8 @@ create table account_clock (
 create table timer (
   id bigint generated always as identity primary key,
   account_id bigint not null references account,
-  due_at timestamptz not null,
+  -- To the millisecond, as whoever runs it compares it with what was read.
+  due_at timestamptz(3) not null,
   kind text not null,
   -- What it is for, such as an order's number.
   ref text not null,
@@ -53,6 +54,7 @@ create table favorite (
   told_fen bigint,
   unique (account_id, product_id)
 );
+create index favorite_account on favorite (account_id, id desc);
 
 create table coupon (
   id bigint generated always as identity (start with 50) primary key,
@@ -108,7 +110,7 @@ create table order_quote (
   order_id bigint,
   quote jsonb not null
 );
-create index order_quote_account on order_quote (account_id);
+create index order_quote_account on order_quote (account_id, expires_at desc);
 create index order_quote_ends on order_quote (expires_at);
 
 -- Numbers of a UTC day; drawn outside the order's transaction, so that nobody waits for somebody else's order.

@@ -26,7 +26,10 @@ export function timedJobs(ctx: Pick<Ctx, 'db' | 'clock' | 'log' | 'config'>): Ti
   return [
     job('renew subscriptions', '* * * * *', () => renewDue(ctx)),
     job('expire holds', '* * * * *', () => expireHolds(ctx)),
-    job('run due timers', '* * * * *', () => runDueTimers(ctx, TIMERS)),
+    job('run due timers', '* * * * *', async () => {
+      // What fails rests, so that this ends.
+      while ((await runDueTimers(ctx, TIMERS)) > 0);
+    }),
     job('void cut-off charges', '*/5 * * * *', () => voidCutOff(ctx)),
     job('make usage partitions', '7 * * * *', () => upkeep.ensurePartitions()),
     job('drop old usage', '17 * * * *', () => upkeep.retain()),

@@ -3,21 +3,23 @@ import { onAccount, type ForAccount } from './account.ts'
 import { cliActor } from './actor.ts'
 import { print } from './print.ts'
 
-type Options = ForAccount & { sandbox?: boolean }
-
-/** Everything that is kept of the person behind an account, as JSON in either case. */
-export async function customerExport(options: Options): Promise<void> {
-  const kept = await onAccount(options, (ctx, { id, twinId }) => exportPerson(ctx, options.sandbox ? twinId : id))
+/** Everything that is kept of the person behind an account and its sandbox, as JSON in either case. */
+export async function customerExport(options: ForAccount): Promise<void> {
+  const kept = await onAccount(options, async (ctx, { id, twinId }) => ({
+    live: await exportPerson(ctx, id),
+    sandbox: await exportPerson(ctx, twinId),
+  }))
   print(options, kept, JSON.stringify(kept, null, 2))
 }
 
-/** Deletes everything that is kept of the person behind an account; the account and its orders stay. */
-export async function customerErase(options: Options & { reason: string }): Promise<void> {
-  const { accountId, name } = await onAccount(options, async (ctx, account) => {
-    const accountId = options.sandbox ? account.twinId : account.id
-    await erasePerson(ctx, { accountId, actor: cliActor(), reason: options.reason })
-    return { accountId, name: account.name }
+/** Deletes everything that is kept of the person behind an account and its sandbox; both and their orders stay. */
+export async function customerErase(options: ForAccount & { reason: string }): Promise<void> {
+  const { id, name } = await onAccount(options, async (ctx, account) => {
+    for (const accountId of [account.id, account.twinId]) {
+      await erasePerson(ctx, { accountId, actor: cliActor(), reason: options.reason })
+    }
+    return account
   })
-  const what = `Nothing is kept of the person behind account ${accountId} "${name}"; its orders stay.`
-  print(options, { account_id: accountId, erased: true }, what)
+  const what = `Profile, addresses and favourites of account ${id} "${name}" and its sandbox are gone; its orders stay.`
+  print(options, { account_id: id, erased: true }, what)
 }

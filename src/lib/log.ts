@@ -22,7 +22,6 @@ export function openLog(
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { log: (fields) => withoutPersonal(fields, ON_THE_LINE, 0) },
-      serializers: { err: withoutDetail },
     },
     stream,
   )
@@ -38,21 +37,20 @@ function withoutPersonal(fields: object, names: ReadonlySet<string>, depth: numb
 }
 
 function shown(value: unknown, depth: number): unknown {
+  if (value instanceof Error) return withoutDetail(value)
   if (!isData(value)) return value
   if (depth > DEPTH_MAX) return '[deep]'
   if (Array.isArray(value)) return value.map((each) => shown(each, depth + 1))
   return withoutPersonal(value, WITHIN, depth)
 }
 
-/** Errors, dates and what libraries log have their own ways of being printed. */
+/** Dates and what libraries log say themselves how they are printed. */
 function isData(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false
-  return Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype
+  return typeof value === 'object' && value !== null && !('toJSON' in value)
 }
 
 /** The database tells in `detail` which row it refused, with all that is in it. */
-function withoutDetail(error: unknown): unknown {
-  if (!(error instanceof Error)) return error
+function withoutDetail(error: Error): unknown {
   const { detail: _, ...told } = pino.stdSerializers.err(error) as pino.SerializedError & { detail?: unknown }
   return told
 }

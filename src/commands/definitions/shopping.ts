@@ -38,16 +38,14 @@ export function defineCustomer(program: Command): void {
   const customer = program.command('customer').description('what is kept of the person behind an account')
   customer
     .command('export')
-    .description('print profile, addresses and favourites as JSON')
+    .description('print profile, addresses and favourites as JSON, of the account and of its sandbox')
     .requiredOption(...whose)
-    .option('--sandbox', "of the account's sandbox")
     .addOption(json())
     .action(async (options) => (await import('../customer.ts')).customerExport(options))
   customer
     .command('erase')
-    .description('delete them for good; the account and its orders stay')
+    .description('delete them for good, of both; the account and its orders stay')
     .requiredOption(...whose)
-    .option('--sandbox', "of the account's sandbox")
     .requiredOption(...reason)
     .addOption(json())
     .action(async (options) => (await import('../customer.ts')).customerErase(options))

@@ -34,6 +34,12 @@ export async function ledgerAccountLock(tx: Tx, codes: readonly string[]): Promi
 }
 
 /** What an account has: a system account's balance is the sum of its entries. */
+/** The id of the account of this code, which is there. */
+export async function ledgerAccountId(db: Db, code: string): Promise<number> {
+  const { rows } = await sql<{ id: number }>`select id from ledger_account where code = ${code}`.execute(db)
+  return rows[0]!.id
+}
+
 export async function ledgerAccountBalance(
   db: Db,
   code: string,

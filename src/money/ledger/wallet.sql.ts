@@ -2,7 +2,8 @@ import { sql } from 'kysely'
 import type { Db } from '../../lib/db/db.ts'
 
 export type WalletFilter = {
-  code: string
+  /** Of the ledger. */
+  account: number
   /** What came in, what went out, or null for both. */
   type: 'credit' | 'debit' | null
   /** From this time on, and before that one. */
@@ -22,25 +23,31 @@ export type WalletEntryRow = {
 /** Transfers to and from a customer's account, newest first. */
 export async function walletEntryList(
   db: Db,
-  filter: WalletFilter,
+  { account, type, ...time }: WalletFilter,
   { limit, offset }: { limit: number; offset: number },
 ): Promise<WalletEntryRow[]> {
+  // Each side apart, so that no more is read of it than the page and what stands before.
+  const side = (column: Side, name: 'credit' | 'debit') => sql`
+    (select id, ${sql.lit(name)} as type, amount_minor, name, reason, at from ledger_transfer
+     where ${sql.ref(column)} = ${account} ${within(time)} order by id desc limit ${limit + offset})`
+  const sides = { credit: side('credit_id', 'credit'), debit: side('debit_id', 'debit') }
   const { rows } = await sql<WalletEntryRow>`
-    select id, type, amount_minor, name, reason, at from (${entries(filter)}) entry
+    select * from (${type === null ? sql`${sides.credit} union all ${sides.debit}` : sides[type]}) entry
     order by id desc limit ${limit} offset ${offset}`.execute(db)
   return rows
 }
 
-export async function walletEntryCount(db: Db, filter: WalletFilter): Promise<number> {
-  const { rows } = await sql<{ count: number }>`select count(*) from (${entries(filter)}) entry`.execute(db)
+export async function walletEntryCount(db: Db, { account, type, ...time }: WalletFilter): Promise<number> {
+  const side = (column: Side) => sql`
+    (select count(*) from ledger_transfer where ${sql.ref(column)} = ${account} ${within(time)})`
+  const sides = { credit: side('credit_id'), debit: side('debit_id') }
+  const { rows } = await sql<{ count: number }>`
+    select ${type === null ? sql`${sides.credit} + ${sides.debit}` : sides[type]} as count`.execute(db)
   return rows[0]!.count
 }
 
-function entries({ code, type, from, before }: WalletFilter) {
-  const side = (column: 'credit_id' | 'debit_id', name: 'credit' | 'debit') => sql`
-    select id, ${sql.lit(name)} as type, amount_minor, name, reason, at from ledger_transfer
-    where ${sql.ref(column)} = (select id from ledger_account where code = ${code})
-      and at >= ${from ?? '-infinity'} and at < ${before ?? 'infinity'}`
-  const sides = { credit: side('credit_id', 'credit'), debit: side('debit_id', 'debit') }
-  return type === null ? sql`${sides.credit} union all ${sides.debit}` : sides[type]
+type Side = 'credit_id' | 'debit_id'
+
+function within({ from, before }: Pick<WalletFilter, 'from' | 'before'>) {
+  return sql`${from ? sql`and at >= ${from}` : sql``} ${before ? sql`and at < ${before}` : sql``}`
 }

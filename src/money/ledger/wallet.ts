@@ -1,5 +1,6 @@
 import type { Db } from '../../lib/db/db.ts'
 import { walletOf } from './accounts.ts'
+import { ledgerAccountId } from './ledger.sql.ts'
 import { walletEntryCount, walletEntryList, type WalletFilter } from './wallet.sql.ts'
 
 /** Money that came into a wallet (`credit`) or left it (`debit`). What is held has not left. */
@@ -13,7 +14,7 @@ export type WalletEntry = {
   at: Date
 }
 
-export type WalletPage = Omit<WalletFilter, 'code'> & { page: number; limit: number }
+export type WalletPage = Omit<WalletFilter, 'account'> & { page: number; limit: number }
 
 /** A page of what came into and left an account's wallet, newest first, and how many such entries there are. */
 export async function listWallet(
@@ -21,7 +22,7 @@ export async function listWallet(
   accountId: number,
   { page, limit, ...wish }: WalletPage,
 ): Promise<{ entries: WalletEntry[]; total: number }> {
-  const filter = { ...wish, code: walletOf(accountId) }
+  const filter = { ...wish, account: await ledgerAccountId(db, walletOf(accountId)) }
   const rows = await walletEntryList(db, filter, { limit, offset: (page - 1) * limit })
   const entries = rows.map(({ id, type, amount_minor: amountFen, name, reason, at }) => {
     return { id, type, amountFen, reason, orderId: orderOf(name), at }

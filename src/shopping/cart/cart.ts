@@ -34,13 +34,14 @@ export type Added = { id: number; productId: number; skuId: string; quantity: nu
 export async function getCart(ctx: Ctx, scope: Scope, accountId: number): Promise<Cart> {
   const rows = await cartLineList(ctx.db, accountId)
   const products = await findProducts(ctx, scope, [...new Set(rows.map(({ product_id: id }) => id))])
-  const lines = rows.map((row) => readLine(row, products.get(row.product_id)))
+  const read = rows.map((row) => readLine(row, products.get(row.product_id), scope))
+  const lines = read.map(({ line }) => line)
   const news = lines.filter(({ changes }) => changes.some(({ kind }) => kind !== 'gone'))
   if (news.length > 0) {
     const seen = news.map(({ id, priceFen, stock }) => ({ id, seen_price_fen: priceFen, seen_stock: stock }))
     await cartLineSetSeen(ctx.db, seen)
   }
-  return { lines, totalFen: totalOf(lines) }
+  return { lines, totalFen: totalOf(read) }
 }
 
 /**

@@ -1,8 +1,8 @@
-import type { Product } from '../../products/catalog/product.ts'
+import type { Product, Scope } from '../../products/catalog/product.ts'
 import { namesOf } from '../../products/catalog/skus.ts'
 import { DEFAULT_LANGUAGE } from '../../products/translation/languages.ts'
 import type { CartLineRow } from './cart.sql.ts'
-import { wareOf } from './ware.ts'
+import { quantityFault, wareOf, type Ware } from './ware.ts'
 
 /** What became of a line since its customer last read the cart. `gone` is told each time: such a line shows nothing else. */
 export type Change =
@@ -33,24 +33,34 @@ export type Cart = {
   totalFen: number
 }
 
-/** A stored line beside what its product is now. */
-export function readLine(row: CartLineRow, product: Product | undefined): CartLine {
+/** A stored line beside what its product is now, and what can be bought of that: null when nothing. */
+export function readLine(
+  row: CartLineRow,
+  product: Product | undefined,
+  scope: Scope,
+): { line: CartLine; ware: Ware | null } {
   const { id, product_id: productId, sku_id: skuId, quantity, selected, remark } = row
   const line = { id, productId, skuId, quantity, selected, remark }
-  const ware = wareOf(product, skuId)
+  const ware = wareOf(product, skuId, scope)
   if (ware === null) {
     const names = product ? namesOf(product, null, DEFAULT_LANGUAGE) : { title: '', skuName: '' }
     const image = product?.images[0] ?? null
-    return { ...line, ...names, priceFen: row.seen_price_fen, image, stock: 0, changes: [{ kind: 'gone' }] }
+    const changes: Change[] = [{ kind: 'gone' }]
+    return { line: { ...line, ...names, priceFen: row.seen_price_fen, image, stock: 0, changes }, ware }
   }
   const { title, skuName, priceFen, stock, image } = ware
-  return { ...line, title, skuName, priceFen, image, stock, changes: changesOf(row, ware) }
+  return { line: { ...line, title, skuName, priceFen, image, stock, changes: changesOf(row, ware) }, ware }
 }
 
-/** What the selected lines cost together; what is gone or not in stock is left out. */
-export function totalOf(lines: readonly CartLine[]): number {
-  const counted = lines.filter(({ selected, stock, quantity }) => selected && (stock === null || stock >= quantity))
-  return counted.reduce((sum, { priceFen, quantity }) => sum + priceFen * quantity, 0)
+/** What the selected lines cost together. Left out is what could not be ordered just now: lines of one sku share its stock. */
+export function totalOf(read: readonly { line: CartLine; ware: Ware | null }[]): number {
+  const selected = read.filter(({ line }) => line.selected)
+  const counted = selected.filter(({ line, ware }) => {
+    const same = selected.filter((each) => each.line.productId === line.productId && each.line.skuId === line.skuId)
+    const all = same.reduce((sum, each) => sum + each.line.quantity, 0)
+    return ware !== null && quantityFault(ware, line.quantity, all - line.quantity) === null
+  })
+  return counted.reduce((sum, { line }) => sum + line.priceFen * line.quantity, 0)
 }
 
 function changesOf(

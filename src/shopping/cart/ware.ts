@@ -29,14 +29,18 @@ export async function findWares(
   wanted: readonly { productId: number; skuId: string }[],
 ): Promise<(Ware | null)[]> {
   const products = await findProducts(ctx, scope, [...new Set(wanted.map(({ productId }) => productId))])
-  return wanted.map(({ productId, skuId }) => wareOf(products.get(productId), skuId))
+  return wanted.map(({ productId, skuId }) => wareOf(products.get(productId), skuId, scope))
 }
 
-/** Null where the product or the sku is gone, and where nobody knows what it costs. */
-export function wareOf(product: Product | undefined, skuId: string): Ware | null {
-  const sku = product && skusForSale(product).find((each) => each.skuId === skuId)
-  const priceFen = sku?.priceFen ?? product?.priceFen ?? null
-  if (!product || !sku || priceFen === null) return null
+/**
+ * Null where the product or the sku is gone, where nobody knows what it costs, and for what is only shown: a live account
+ * sees the demo's products, and its money buys none of them.
+ */
+export function wareOf(product: Product | undefined, skuId: string, { catalogue }: Scope): Ware | null {
+  if (product?.catalogue !== catalogue) return null
+  const sku = skusForSale(product).find((each) => each.skuId === skuId)
+  const priceFen = sku?.priceFen ?? product.priceFen
+  if (!sku || priceFen === null || priceFen <= 0) return null
   return {
     productId: product.id,
     marketplace: product.marketplace,

@@ -164,13 +164,14 @@ function claimRefusal(coupon: CouponRow, mine: number, now: Date): string | null
 }
 
 function assertTerms(
-  { name, type, value, expiresAt, limitTotal, limitPerCustomer }: Omit<NewCoupon, 'actor'>,
+  { name, type, value, maxDiscountFen, expiresAt, limitTotal, limitPerCustomer }: Omit<NewCoupon, 'actor'>,
   now: Date,
 ) {
   if (name.trim() === '' || name.length > 100) throw new OperatorError('A coupon has a name of 1 to 100 characters.')
   if (value < 1 || (type === 'percentage' && value > 100)) {
     throw new OperatorError('A coupon takes off 1 to 100 percent, or an amount above zero.')
   }
+  if (maxDiscountFen === 0) throw new OperatorError('What a coupon takes off at most is above zero.')
   if (limitTotal === 0 || limitPerCustomer === 0) throw new OperatorError('A limit of claims is at least 1.')
   if (expiresAt <= now) throw new OperatorError('A coupon ends in the future.')
 }

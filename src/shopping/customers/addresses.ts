@@ -12,7 +12,7 @@ import {
   addressSetDefault,
   addressUpdate,
 } from './addresses.sql.ts'
-import { postalFormOf } from './postal-forms.ts'
+import { isCountry, postalFormOf } from './postal-forms.ts'
 
 export type Address = {
   id: number
@@ -78,6 +78,7 @@ export async function updateAddress(
   accountId: number,
   id: number,
   patch: Partial<NewAddress>,
+  seal?: Seal<Address>,
 ): Promise<Address> {
   return changeAddresses(db, accountId, async (tx, addresses) => {
     const before = pick(addresses, id)
@@ -85,6 +86,7 @@ export async function updateAddress(
     const row = { ...checked, id, isDefault: checked.isDefault || before.isDefault }
     if (row.isDefault && !before.isDefault) await addressClearDefault(tx, accountId)
     await addressUpdate(tx, row)
+    await seal?.(tx, row)
     return row
   })
 }
@@ -126,6 +128,7 @@ function checkAddress(wish: Required<NewAddress>): Omit<Address, 'id'> {
       'phone must have 7 to 15 digits, with spaces and + - ( ) at most between them.',
     )
   }
+  if (!isCountry(country)) throw new DomainError('input_invalid', 'country must be a country code such as US.')
   const form = postalFormOf(country)
   for (const part of form.required) {
     if (!wish[part]) throw new DomainError('input_missing', `${part} is required in ${country}.`, { parameter: part })
@@ -136,7 +139,17 @@ function checkAddress(wish: Required<NewAddress>): Omit<Address, 'id'> {
       `zipCode must be a postal code of ${country}, such as ${form.zipCode.example}.`,
     )
   }
-  return { name, phone, phoneE164: e164Of(phone, country), country, state, city, address, zipCode, isDefault }
+  return {
+    name,
+    phone,
+    phoneE164: e164Of(phone, country),
+    country,
+    state,
+    city,
+    address,
+    zipCode: zipCode?.trim() ?? null,
+    isDefault,
+  }
 }
 
 function e164Of(phone: string, country: string): string | null {

@@ -18,6 +18,7 @@ import {
 export type Favorite = { id: number; productId: number; addedAt: Date; product: Product | null }
 
 const SWEPT_AT_ONCE = 500
+const FAVORITES_MAX = 1_000
 
 /** A page of an account's favourites, newest first, and how many there are in all. Pages count from 1. */
 export async function listFavorites(
@@ -36,10 +37,16 @@ export async function listFavorites(
   return { items, total: await favoriteCount(ctx.db, accountId) }
 }
 
-/** Adds a product of the caller's catalogue; added again, it is the same favourite. Throws `not_found`. */
+/**
+ * Adds a product of the caller's catalogue; added again, it is the same favourite. Throws `not_found`, and `conflict` when there
+ * are 1,000 already.
+ */
 export async function addFavorite(ctx: Ctx, scope: Scope, accountId: number, productId: number): Promise<Favorite> {
   const product = await findProduct(ctx, scope, productId)
   if (!product) throw new DomainError('not_found', 'Product not found')
+  if ((await favoriteCount(ctx.db, accountId)) >= FAVORITES_MAX) {
+    throw new DomainError('conflict', `There are ${FAVORITES_MAX} favourites already; remove one first.`)
+  }
   const row = await favoriteInsert(ctx.db, {
     account_id: accountId,
     product_id: productId,

@@ -80,6 +80,15 @@ const FORMS: Readonly<Record<string, PostalForm>> = {
   ZA: form(ZIP, /^\d{4}$/, '8001'),
 }
 
+const NAMES = new Intl.DisplayNames(['en'], { type: 'region', fallback: 'none' })
+/** Regions that have a name and a code, and no postal service. */
+const NO_COUNTRIES: ReadonlySet<string> = new Set(['EU', 'EZ', 'QO', 'UN', 'XA', 'XB', 'ZZ'])
+
+/** Whether two capital letters are the code of a country, or of a part of one that has its own. */
+export function isCountry(code: string): boolean {
+  return !NO_COUNTRIES.has(code) && NAMES.of(code) !== undefined
+}
+
 /** What the postal service of a country (two capital letters) asks for. */
 export function postalFormOf(country: string): PostalForm {
   return Object.hasOwn(FORMS, country) ? FORMS[country]! : UNKNOWN

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { accountById } from '../../access/accounts/accounts.sql.ts'
 import type { Ctx } from '../../ctx.ts'
-import type { Db } from '../../lib/db/db.ts'
+import type { Db, Seal } from '../../lib/db/db.ts'
 import { DEFAULT_LANGUAGE } from '../../products/translation/languages.ts'
 import { customerById, customerLock, customerUpdate, type CustomerRow } from './profile.sql.ts'
 
@@ -19,13 +19,16 @@ export async function updateProfile(
   { db }: Pick<Ctx, 'db'>,
   accountId: number,
   patch: Partial<CustomerRow>,
+  seal?: Seal<Profile>,
 ): Promise<Profile> {
   return db.transaction().execute(async (tx) => {
     const first = await firstProfile(tx, accountId)
     const { username, email, avatar, language } = { ...(await customerLock(tx, accountId, first)), ...patch }
     const row = { username, email, avatar, language }
     await customerUpdate(tx, accountId, row)
-    return { ...first, ...row }
+    const profile = { ...first, ...row }
+    await seal?.(tx, profile)
+    return profile
   })
 }
 

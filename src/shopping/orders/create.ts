@@ -11,13 +11,21 @@ import { drawNumber } from './number.ts'
 import { decidePlacement } from './decide.ts'
 import { applyDecision } from './moves.ts'
 import { placedOf, type PlacedOrder } from './orders.ts'
-import { orderInsert, orderQuoteLock, orderQuoteUse, type LineRow, type OrderRow } from './orders.sql.ts'
-import { quoteOrder, type OrderWish, type Quote } from './quotes.ts'
+import {
+  orderInsert,
+  orderQuoteById,
+  orderQuoteLock,
+  orderQuoteUse,
+  type LineRow,
+  type OrderRow,
+  type QuoteRow,
+} from './orders.sql.ts'
+import { priceItems, quoteOrder, type OrderWish, type Quote } from './quotes.ts'
 
 /**
  * Places an order and holds what it costs, line by line; all of it or nothing. With a `quoteId` its prices are those of the
- * quote. Throws as `quoteOrder` does; `balance_too_low`; `not_found` for an unknown quote; `conflict`
- * for one that ended or is used, and when the cart changed meanwhile.
+ * quote, as long as there is stock. Throws as `quoteOrder` does; `balance_too_low`; `not_found` for an unknown quote;
+ * `conflict` for one that ended or is used, and when the cart changed meanwhile.
  */
 export async function createOrder(
   ctx: Ctx,
@@ -27,13 +35,19 @@ export async function createOrder(
   seal?: Seal<PlacedOrder>,
 ): Promise<PlacedOrder> {
   const now = await accountNow(ctx.db, ctx.clock, accountId)
-  const fresh = 'quoteId' in wish ? null : await quoteOrder(ctx, scope, accountId, wish)
+  const isPromised = 'quoteId' in wish
+  const quote = isPromised
+    ? openQuote(await orderQuoteById<Quote>(ctx.db, accountId, wish.quoteId), now)
+    : await quoteOrder(ctx, scope, accountId, wish)
+  // Prices were promised; that there would be any left was not.
+  if (isPromised) await priceItems(ctx, scope, quote.lines)
   const orderNo = await drawNumber(ctx.db, 'ORD', now)
   return ctx.db.transaction().execute(async (tx) => {
-    const quote = fresh ?? (await takeQuote(tx, accountId, (wish as { quoteId: string }).quoteId, now))
-    const [row, lines] = [orderOf(quote, { orderNo, accountId, now }), quote.lines.map(lineOf)]
+    if (isPromised) openQuote(await orderQuoteLock<Quote>(tx, accountId, wish.quoteId), now)
+    const row = orderOf(quote, { orderNo, accountId, now })
+    const lines = quote.lines.map(lineOf)
     const id = await orderInsert(tx, row, lines)
-    if ('quoteId' in wish) await orderQuoteUse(tx, wish.quoteId, id)
+    if (isPromised) await orderQuoteUse(tx, wish.quoteId, id)
     await redeem(tx, quote, { id, accountId, now })
     await takeFromCart(tx, accountId, quote)
     if (quote.addressId !== null && !(await lockAddress(tx, accountId, quote.addressId))) {
@@ -48,9 +62,9 @@ export async function createOrder(
   })
 }
 
-async function takeQuote(tx: Tx, accountId: number, id: string, now: Date): Promise<Quote> {
-  const row = await orderQuoteLock<Quote>(tx, accountId, id)
-  if (!row) throw new DomainError('not_found', `There is no quote ${id}.`)
+/** A quote that can still become an order. */
+function openQuote(row: QuoteRow<Quote> | null, now: Date): Quote {
+  if (!row) throw new DomainError('not_found', 'There is no such quote.')
   if (row.order_id !== null) throw new DomainError('conflict', 'This quote has become an order already.')
   if (row.expires_at <= now) throw new DomainError('conflict', 'This quote has ended; ask for another preview.')
   return row.quote

@@ -90,10 +90,20 @@ export async function orderLock(tx: Tx, orderNo: string, accountId: number | nul
   return rows[0] ?? null
 }
 
-export async function orderByNo(db: Db, orderNo: string, accountId: number): Promise<OrderRow | null> {
-  const { rows } = await sql<OrderRow>`
-    select * from purchase_order where order_no = ${orderNo} and account_id = ${accountId}`.execute(db)
-  return rows[0] ?? null
+/** An account's order with its lines, as they stood at one time. */
+export async function orderByNo(
+  db: Db,
+  orderNo: string,
+  accountId: number,
+): Promise<{ order: OrderRow; lines: LineRow[] } | null> {
+  const { rows } = await sql<OrderRow & { lines: LineRow[] }>`
+    select o.*, (
+      select jsonb_agg(to_jsonb(line) order by line_no) from (
+        select ${LINE_COLUMNS} from order_line where order_id = o.id) line) as lines
+    from purchase_order o where order_no = ${orderNo} and account_id = ${accountId}`.execute(db)
+  if (!rows[0]) return null
+  const { lines, ...order } = rows[0]
+  return { order, lines }
 }
 
 /** The numbers of orders by their ids. */
@@ -197,10 +207,20 @@ export type QuoteRow<Quote> = {
   quote: Quote
 }
 
-export async function orderQuoteInsert(tx: Db, row: Omit<QuoteRow<unknown>, 'order_id'>): Promise<void> {
+/** Writes a quote, and deletes those of its account that are older than the newest `kept`. */
+export async function orderQuoteInsert(db: Db, row: Omit<QuoteRow<unknown>, 'order_id'>, kept: number): Promise<void> {
   await sql`
+    with old as (
+      select id from order_quote where account_id = ${row.account_id} order by expires_at desc, id offset ${kept - 1}),
+    gone as (delete from order_quote where id in (select id from old))
     insert into order_quote (id, account_id, expires_at, quote)
-    values (${row.id}, ${row.account_id}, ${row.expires_at}, ${JSON.stringify(row.quote)}::jsonb)`.execute(tx)
+    values (${row.id}, ${row.account_id}, ${row.expires_at}, ${JSON.stringify(row.quote)}::jsonb)`.execute(db)
+}
+
+export async function orderQuoteById<Quote>(db: Db, accountId: number, id: string): Promise<QuoteRow<Quote> | null> {
+  const { rows } = await sql<QuoteRow<Quote>>`
+    select * from order_quote where id = ${id} and account_id = ${accountId}`.execute(db)
+  return rows[0] ?? null
 }
 
 /** An account's quote, locked until the transaction ends. */
@@ -214,8 +234,10 @@ export async function orderQuoteUse(tx: Tx, id: string, orderId: number): Promis
   await sql`update order_quote set order_id = ${orderId} where id = ${id}`.execute(tx)
 }
 
-/** Deletes quotes that ended before `before`, and answers how many. */
-export async function orderQuoteDelete(db: Db, before: Date): Promise<number> {
-  const { numAffectedRows } = await sql`delete from order_quote where expires_at < ${before}`.execute(db)
+/** Deletes at most `limit` quotes that ended before `before`, and answers how many. */
+export async function orderQuoteDelete(db: Db, before: Date, limit: number): Promise<number> {
+  const { numAffectedRows } = await sql`
+    delete from order_quote where id in (
+      select id from order_quote where expires_at < ${before} limit ${limit} for update skip locked)`.execute(db)
   return Number(numAffectedRows)
 }

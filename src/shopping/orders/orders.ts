@@ -2,7 +2,7 @@ import type { Ctx } from '../../ctx.ts'
 import type { Db } from '../../lib/db/db.ts'
 import { DomainError } from '../../lib/errors.ts'
 import type { Order, OrderLine } from './order.ts'
-import { orderByNo, orderLineList, orderList, orderNumbersById, type LineRow, type OrderRow } from './orders.sql.ts'
+import { orderByNo, orderList, orderNumbersById, type LineRow, type OrderRow } from './orders.sql.ts'
 import type { OrderStatus } from './states.ts'
 
 /** An order as its shopper, and whoever works on it, reads it. */
@@ -35,9 +35,9 @@ export type PlacedLine = OrderLine & {
 
 /** Throws `not_found` for a number that is not one of this account's orders. */
 export async function getOrder({ db }: Pick<Ctx, 'db'>, accountId: number, orderNo: string): Promise<PlacedOrder> {
-  const row = isOrderNo(orderNo) ? await orderByNo(db, orderNo, accountId) : null
-  if (!row) throw unknownOrder(orderNo)
-  return placedOf(row, await orderLineList(db, row.id))
+  const found = isOrderNo(orderNo) ? await orderByNo(db, orderNo, accountId) : null
+  if (!found) throw unknownOrder(orderNo)
+  return placedOf(found.order, found.lines)
 }
 
 /** A page of an account's orders, newest first, and how many there are in all; without their lines. */

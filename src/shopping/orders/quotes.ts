@@ -13,6 +13,9 @@ import { serviceFeeFen, sharesOf } from './shares.ts'
 
 export const ITEMS_MAX = 100
 const QUOTE_MS = 15 * 60_000
+/** Of each account; an older one is deleted. */
+const QUOTES_KEPT = 20
+const PURGED_AT_ONCE = 1_000
 /** A quote that ended is kept this long, so that its late user is told so. */
 const ENDED_KEPT_MS = 24 * 3_600_000
 
@@ -68,7 +71,10 @@ export async function quoteOrder(ctx: Ctx, scope: Scope, accountId: number, wish
   }
 }
 
-/** Quotes an order and keeps the quote for a quarter of an hour of the account's time, in which `createOrder` honours it. */
+/**
+ * Quotes an order and keeps the quote for a quarter of an hour of the account's time, in which `createOrder` honours its prices
+ * and its discount. An account has 20 quotes; another one takes the place of the oldest.
+ */
 export async function previewOrder(
   ctx: Ctx,
   scope: Scope,
@@ -79,20 +85,26 @@ export async function previewOrder(
   const quoteId = `q_${randomText(ctx.random, 24)}`
   const now = await accountNow(ctx.db, ctx.clock, accountId)
   const expiresAt = new Date(now.getTime() + QUOTE_MS)
-  await orderQuoteInsert(ctx.db, { id: quoteId, account_id: accountId, expires_at: expiresAt, quote })
+  await orderQuoteInsert(ctx.db, { id: quoteId, account_id: accountId, expires_at: expiresAt, quote }, QUOTES_KEPT)
   return { ...quote, quoteId, expiresAt }
 }
 
-/** Deletes quotes that ended a day ago. */
+/** Deletes quotes that ended a day ago, in small steps; answers how many. */
 export async function purgeQuotes({ db, clock }: Pick<Ctx, 'db' | 'clock'>): Promise<number> {
-  return orderQuoteDelete(db, new Date(clock.now().getTime() - ENDED_KEPT_MS))
+  const before = new Date(clock.now().getTime() - ENDED_KEPT_MS)
+  for (let purged = 0; ;) {
+    const count = await orderQuoteDelete(db, before, PURGED_AT_ONCE)
+    purged += count
+    if (count < PURGED_AT_ONCE) return purged
+  }
 }
 
 async function selectedOf(ctx: Ctx, accountId: number) {
   return ctx.db.transaction().execute((tx) => takeSelected(tx, accountId))
 }
 
-async function priceItems(ctx: Ctx, scope: Scope, items: readonly OrderItem[]) {
+/** The items with what is known of them now. Throws what keeps them from being bought. */
+export async function priceItems(ctx: Ctx, scope: Scope, items: readonly OrderItem[]) {
   const wares = await findWares(ctx, scope, items)
   return items.map((item, at) => {
     const { productId, skuId, quantity, remark } = item

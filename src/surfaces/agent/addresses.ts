@@ -112,7 +112,9 @@ function changingRoutes(scope: FastifyInstance, ctx: Ctx): void {
     async (request, reply) => {
       await chargeFor(ctx, request, reply)
       const { accountId } = request.visit!.principal
-      return { data: toWireAddress(await updateAddress(ctx, accountId, request.params.id, request.body)) }
+      const bodyOf = (address: Address) => ({ data: toWireAddress(address) })
+      const seal = sealFor(ctx, request, reply, { status: 200, bodyOf })
+      return bodyOf(await updateAddress(ctx, accountId, request.params.id, request.body, seal))
     },
   )
 

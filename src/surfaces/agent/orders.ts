@@ -229,7 +229,8 @@ function cancelRoutes(scope: FastifyInstance, ctx: Ctx): void {
         operationId: 'cancelOrder',
         summary: 'Cancel what is not bought yet; with dry_run only say what would come back',
         params: Params,
-        querystring: Type.Object({ dry_run: Type.Boolean({ default: false }) }),
+        // Nothing else: misspelt, it would cancel.
+        querystring: Type.Object({ dry_run: Type.Boolean({ default: false }) }, { additionalProperties: false }),
         body: Type.Union([Type.Null(), Type.Object({ reason: Type.Optional(Remark) })]),
         response: {
           200: dataOf(

@@ -4,6 +4,7 @@ import { Type } from 'typebox'
 import type { Ctx } from '../../ctx.ts'
 import { getProfile, updateProfile, type Profile } from '../../shopping/customers/profile.ts'
 import { chargeFor } from '../door.ts'
+import { sealFor } from '../idempotency.ts'
 import { Line } from './line.ts'
 import { dataOf, errorAnswers, wireTime } from './wire.ts'
 
@@ -72,7 +73,9 @@ export function profileRoutes(scope: FastifyInstance, ctx: Ctx): void {
     },
     async (request, reply) => {
       await chargeFor(ctx, request, reply)
-      return { data: toWireProfile(await updateProfile(ctx, request.visit!.principal.accountId, request.body)) }
+      const bodyOf = (profile: Profile) => ({ data: toWireProfile(profile) })
+      const seal = sealFor(ctx, request, reply, { status: 200, bodyOf })
+      return bodyOf(await updateProfile(ctx, request.visit!.principal.accountId, request.body, seal))
     },
   )
 }

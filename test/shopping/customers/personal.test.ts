@@ -42,6 +42,17 @@ test('no log line tells what such a column holds, however deep it lies', () => {
   }
 })
 
+test('nor in an object of another make', () => {
+  class Letter {
+    to = { phone: '555 0100' }
+    email = 'ada@example.test'
+  }
+  const bare = Object.assign(Object.create(null) as object, { email: 'ada@example.test' })
+  for (const line of [logged({ letter: new Letter() }), logged({ bare })]) {
+    assert.ok(line.includes('[personal]') && !/555|ada@/.test(line), line)
+  }
+})
+
 test('nor the row that the database refused', async (t) => {
   const { pool } = await testDatabase(t)
   const refused = pool.query(
@@ -50,8 +61,9 @@ test('nor the row that the database refused', async (t) => {
   )
   const error = (await refused.catch((failure: unknown) => failure)) as Error & { detail: string }
   assert.match(error.detail, /Ada Moss/)
-  const line = logged({ err: error })
-  assert.ok(line.includes('address_country_check') && !line.includes('Ada Moss'), line)
+  for (const line of [logged({ err: error }), logged({ why: { first: error } })]) {
+    assert.ok(line.includes('address_country_check') && !line.includes('Ada Moss'), line)
+  }
 })
 
 test('everything else is logged as it is', () => {

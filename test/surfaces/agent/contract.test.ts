@@ -26,7 +26,7 @@ const COUPON = {
   expiresAt: new Date('2024-03-01T00:00:00Z'),
   limitTotal: null,
   limitPerCustomer: 1,
-  isSandbox: false,
+  isSandbox: true,
   actor: 'test',
 }
 
@@ -35,11 +35,13 @@ async function open(t: TestContext) {
   const { app, ctx } = await testApp(t, {}, { clock: { ...systemClock, now: () => now } })
   const { pool } = await testDatabase(t)
   await stock(ctx)
+  // The documented products are the demo's, which sandboxes buy: so the documented account is one.
+  await pool.query('alter table account alter column id restart with 1000')
   const account = await createAccount(ctx, 'Ada Moss')
   const money = { currency: 'CNY', amountMinor: 200_000, reason: 'test', actor: 'test' } as const
-  await creditAccount(ctx, { account, isSandbox: false, ...money })
+  await creditAccount(ctx, { account, isSandbox: true, ...money })
   const callWith = async (scopes?: Scope[]) => {
-    const { key } = await createKey(ctx, { account, style: 'sk', mode: 'live', ...(scopes && { scopes }) })
+    const { key } = await createKey(ctx, { account, style: 'sk', mode: 'test', ...(scopes && { scopes }) })
     const headers = { authorization: `Bearer ${key}` }
     return async (method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: object) =>
       app.inject({ method, url: `/api/v1${path}`, headers, ...(body && { payload: body }) })
