@@ -188,7 +188,9 @@ create table order_move (
   order_id bigint not null references purchase_order,
   line_no integer not null,
   at timestamptz not null,
+  -- In which part, and who it was: `cli:NAME`, `account:7`, `timer`.
   actor text not null,
+  who text not null,
   move text not null,
   reason text,
   before text,

@@ -134,11 +134,11 @@ export type Use = {
 export async function useCoupon(
   tx: Tx,
   { accountId, couponId, orderId, totalFen, now }: Use & { orderId: number },
-): Promise<{ discountFen: number; claimId: number }> {
+): Promise<{ discountFen: number }> {
   const rows = await claimLock(tx, accountId, couponId)
   const { claim, discountFen } = chooseClaim(rows.map(termsOf), totalFen, now)
   await claimUse(tx, claim.claimId, { orderId, at: now })
-  return { discountFen, claimId: claim.claimId }
+  return { discountFen }
 }
 
 /** What `useCoupon` would take off now, for a quote; throws as it does. */

@@ -53,9 +53,8 @@ export async function createOrder(
     if (quote.addressId !== null && !(await lockAddress(tx, accountId, quote.addressId))) {
       throw new DomainError('not_found', `There is no address ${quote.addressId}.`)
     }
-    const { amounts, feeBasisPoints } = quote
-    const done = decidePlacement({ id, items: quote.lines, discountFen: amounts.discountFen, feeBasisPoints })
-    await applyDecision(ctx, tx, { order: { id, orderNo, accountId }, done, at: now })
+    const done = decidePlacement(id, quote.lines)
+    await applyDecision(ctx, tx, { order: { id, orderNo, accountId }, done, at: now, who: `account:${accountId}` })
     const order = placedOf({ ...row, id }, lines)
     await seal?.(tx, order)
     return order

@@ -1,9 +1,10 @@
 import type { DomainError } from '../../lib/errors.ts'
 import { heldFen, payableFen, type LineFacts, type Move, type Order, type OrderLine } from './order.ts'
-import { repriced, sharesOf, split } from './shares.ts'
+import { repriced, split } from './shares.ts'
 import {
   LINE_STATES,
   ORDER_STATUSES,
+  hasToWait,
   orderStatusOf,
   ruleOf,
   type Actor,
@@ -65,24 +66,14 @@ export function holdName(orderId: number, lineNo: number, rises = 0): string {
   return `order:${orderId}:line:${lineNo}${rises === 0 ? '' : `:rise:${rises}`}`
 }
 
-/**
- * An order as its customer places it: a line for each item, and a hold for each that costs anything. The discount is at most
- * what the items cost.
- */
-export function decidePlacement({
-  id,
-  items,
-  ...terms
-}: {
-  id: number
-  items: readonly Pick<OrderLine, 'priceFen' | 'quantity'>[]
-  discountFen: number
-  feeBasisPoints: number
-}): Done {
-  const shares = sharesOf(items, terms)
-  const steps = items.map(({ priceFen, quantity }, place): Step => {
+/** An order as its customer places it: a line for each item, with its shares, and a hold for each that costs anything. */
+export function decidePlacement(
+  id: number,
+  items: readonly Pick<OrderLine, 'priceFen' | 'quantity' | 'feeFen' | 'discountFen'>[],
+): Done {
+  const steps = items.map(({ priceFen, quantity, feeFen, discountFen }, place): Step => {
     const fresh = { lineNo: place + 1, splitOf: null, state: 'placed', quantity, priceFen } as const
-    const line = { ...fresh, ...shares[place]!, capturedFen: 0, refundedFen: 0, facts: {} }
+    const line = { ...fresh, feeFen, discountFen, capturedFen: 0, refundedFen: 0, facts: {} }
     const amountFen = payableFen(line)
     const hold: LedgerCommand = { do: 'hold', name: holdName(id, line.lineNo), amountFen }
     const after = { line, money: 'hold', moneyFen: amountFen } as const
@@ -93,14 +84,15 @@ export function decidePlacement({
 }
 
 /**
- * What a move makes of an order. Refused as `conflict`: no line is in a state for it, the actor may not, or what is held does
- * not cover it; as `not_found`: the order has no such line; as `input_invalid`: a reason is missing, or the price or the
+ * What a move makes of an order. Refused as `conflict`: no line is in a state for it, the actor may not, what is held does not
+ * cover it, or the price that is confirmed is not the one that waits; as `not_found`: the order has no such line; as `input_invalid`: a reason is missing, or the price or the
  * quantity cannot be.
  */
 export function decide(order: Order, move: Move): Refused | Done {
   const { by, needsReason } = ruleOf(move.name)
   if (!by.includes(move.actor)) return refused('conflict', `${move.name} is not for the ${move.actor} to do.`)
   if (needsReason && !move.reason?.trim()) return refused('input_invalid', `${move.name} needs a reason.`)
+  if (hasToWait(order, move.name, move.actor)) return refused('conflict', `${move.name} waits for another line.`)
   const chosen = chosenLines(order, move)
   if ('kind' in chosen) return chosen
 
@@ -146,7 +138,7 @@ function chosenLines({ lines }: Order, { name, lineNo }: Move): Refused | readon
 function stepOf(order: Order, line: OrderLine, move: Move): Refused | Step {
   if (move.name === 'purchase') return purchase(order, line, move)
   if (move.name === 'arrive') return arrive(order, line, move)
-  if (move.name === 'confirm_price') return confirmPrice(order, line)
+  if (move.name === 'confirm_price') return confirmPrice(order, line, move)
   if (move.name === 'raise_price') {
     const fault = priceFault(line, move.priceFen)
     if (fault) return fault
@@ -177,9 +169,12 @@ function factsAfter(before: LineFacts, move: Move): LineFacts {
 }
 
 /** The line gets a new hold, as a hold never grows. */
-function confirmPrice(order: Order, line: OrderLine): Step {
+function confirmPrice(order: Order, line: OrderLine, { priceFen }: { priceFen: number }): Refused | Step {
   const { risenPriceFen, rises = 0, ...facts } = line.facts
-  const risen = repriced(order, line, risenPriceFen!)
+  if (priceFen !== risenPriceFen) {
+    return refused('conflict', `Another price waits for line ${line.lineNo}; look at the order again.`)
+  }
+  const risen = repriced(order, line, priceFen)
   const after = { ...risen, state: 'accepted' as const, facts: { ...facts, rises: rises + 1 } }
   const amountFen = payableFen(after)
   const moneyFen = amountFen - heldFen(line)
@@ -259,7 +254,10 @@ function done(
 ): Done {
   const before = linesBefore.length === 0 ? null : statusOf(linesBefore)
   const after = statusOf(lines)
-  const waits = steps.some((step) => LINE_STATES[step.after.line.state].status === 'pending')
+  // The end of a check too, as nothing was accepted while it lasted.
+  const waits =
+    after === 'pending' &&
+    steps.some(({ from, after: { line } }) => from === 'risk_hold' || LINE_STATES[line.state].status === 'pending')
   return {
     kind: 'done',
     lines,

@@ -8,7 +8,7 @@ import { SYSTEM, walletOf } from '../../money/ledger/accounts.ts'
 import { captureHold, placeHolds, voidHold } from '../../money/ledger/holds.ts'
 import { transfer } from '../../money/ledger/ledger.ts'
 import { giveBackCoupon } from '../coupons/coupons.ts'
-import { decide, givenBackFen, type Done, type LedgerCommand } from './decide.ts'
+import { decide, givenBackFen, type Done, type LedgerCommand, type Refused } from './decide.ts'
 import { amountsOf, type Move, type OrderLine } from './order.ts'
 import { getOrder, isOrderNo, placedOf, rowOf, unknownOrder, type PlacedLine, type PlacedOrder } from './orders.ts'
 import { orderLineList, orderLock, orderMoveInsert, orderTallyMove, orderUpdate } from './orders.sql.ts'
@@ -27,16 +27,13 @@ export type Moved = { order: PlacedOrder; givenBackFen: number }
 
 /**
  * Makes a move on an order, with all that it does to lines, money, coupon and timers, in one transaction. `accountId`: whose
- * order it has to be; null for those who work on everybody's. Throws `not_found` for an unknown number, and what `decide`
+ * order it has to be; null for those who work on everybody's. `who`: who it is that acts, such as `cli:NAME`. Throws `not_found` for an unknown number, and what `decide`
  * refuses with its code; `balance_too_low` when a higher price is not covered.
  */
-export async function moveOrder(
-  ctx: OrderCtx,
-  { orderNo, accountId, move }: { orderNo: string; accountId: number | null; move: Move },
-  seal?: Seal<Moved>,
-): Promise<Moved> {
+export async function moveOrder(ctx: OrderCtx, wanted: Wanted, seal?: Seal<Moved>): Promise<Moved> {
   return ctx.db.transaction().execute(async (tx) => {
-    const moved = await moveLocked(ctx, tx, { orderNo, accountId, move })
+    const moved = await moveLocked(ctx, tx, wanted)
+    if ('kind' in moved) throw refusal(moved)
     await seal?.(tx, moved)
     return moved
   })
@@ -47,7 +44,8 @@ export async function tryMove(
   ctx: Pick<Ctx, 'db'>,
   { orderNo, accountId, move }: { orderNo: string; accountId: number; move: Move },
 ): Promise<{ after: Done['after']; givenBackFen: number }> {
-  const done = decideMove(await getOrder(ctx, accountId, orderNo), move)
+  const done = decide(await getOrder(ctx, accountId, orderNo), move)
+  if (done.kind === 'refused') throw refusal(done)
   return { after: done.after, givenBackFen: givenBackFen(done) }
 }
 
@@ -59,34 +57,35 @@ export const ORDER_TIMERS: Readonly<Record<string, OrderTimer>> = {
 
 function byTimer(firing: string, move: Move): OrderTimer {
   return async (ctx, tx, { ref, accountId }) => {
-    await moveLocked(ctx, tx, { orderNo: ref, accountId, move, firing }).catch((error: unknown) => {
-      // Somebody was first, and there is nothing left to do.
-      if (!(error instanceof DomainError && error.code === 'conflict')) throw error
-    })
+    // Refused, somebody was first, and there is nothing left to do.
+    await moveLocked(ctx, tx, { orderNo: ref, accountId, move, who: 'timer', firing })
   }
 }
+
+type Wanted = { orderNo: string; accountId: number | null; move: Move; who: string }
 
 async function moveLocked(
   ctx: OrderCtx,
   tx: Tx,
-  { orderNo, accountId, move, firing }: { orderNo: string; accountId: number | null; move: Move; firing?: string },
-): Promise<Moved> {
+  { orderNo, accountId, move, who, firing }: Wanted & { firing?: string },
+): Promise<Moved | Refused> {
   const row = isOrderNo(orderNo) ? await orderLock(tx, orderNo, accountId) : null
   if (!row) throw unknownOrder(orderNo)
   const order = placedOf(row, await orderLineList(tx, row.id))
-  const done = decideMove(order, move)
+  const done = decide(order, move)
+  if (done.kind === 'refused') return done
   const at = await accountNow(tx, ctx.clock, order.accountId)
   const lines = linesAfter(order, done.lines)
   const after: PlacedOrder = { ...order, ...amountsOf(lines), status: done.after, updatedAt: at, lines }
-  await write(tx, order, after)
-  await applyDecision(ctx, tx, { order: after, done, at, ...(firing !== undefined && { firing }) })
+  // What is as it was, the decision has left alone.
+  const changed = lines.filter((_, place) => !order.lines.includes(done.lines[place] as PlacedLine))
+  await write(tx, order, after, changed)
+  await applyDecision(ctx, tx, { order: after, done, at, who, ...(firing !== undefined && { firing }) })
   return { order: after, givenBackFen: givenBackFen(done) }
 }
 
-function decideMove(order: PlacedOrder, move: Move): Done {
-  const decision = decide(order, move)
-  if (decision.kind === 'refused') throw new DomainError(decision.code, decision.message)
-  return decision
+function refusal({ code, message }: Refused): DomainError {
+  return new DomainError(code, message)
 }
 
 /** What was decided, with what the decision does not look at; a line that was split has it from the one that it was part of. */
@@ -95,7 +94,7 @@ function linesAfter({ lines }: PlacedOrder, decidedLines: readonly OrderLine[]):
   return decidedLines.map((line) => ({ ...known.get(known.has(line.lineNo) ? line.lineNo : line.splitOf!)!, ...line }))
 }
 
-async function write(tx: Tx, before: PlacedOrder, after: PlacedOrder): Promise<void> {
+async function write(tx: Tx, before: PlacedOrder, after: PlacedOrder, changed: readonly PlacedLine[]): Promise<void> {
   await orderUpdate(
     tx,
     {
@@ -107,7 +106,7 @@ async function write(tx: Tx, before: PlacedOrder, after: PlacedOrder): Promise<v
       payable_fen: after.payableFen,
       updated_at: after.updatedAt,
     },
-    after.lines.map(rowOf),
+    changed.map(rowOf),
   )
   if (before.status !== after.status) await orderTallyMove(tx, after.accountId, before.status, after.status)
 }
@@ -116,25 +115,26 @@ type Decided = {
   order: Pick<PlacedOrder, 'id' | 'orderNo' | 'accountId'>
   done: Done
   at: Date
+  who: string
   /** The timer that makes the move, which ends by itself. */
   firing?: string
 }
 
 /** Everything of a decision beside the order's own rows. The money last, as a wallet is what others wait for. */
 export async function applyDecision(ctx: OrderCtx, tx: Tx, decided: Decided): Promise<void> {
-  const { order, done, at } = decided
+  const { order, done, at, who } = decided
   const { id, orderNo, accountId } = order
   await orderMoveInsert(
     tx,
     id,
-    done.moves.map(({ lineNo, moneyFen, ...move }) => ({ ...move, line_no: lineNo, money_fen: moneyFen })),
+    done.moves.map(({ lineNo, moneyFen, ...move }) => ({ ...move, who, line_no: lineNo, money_fen: moneyFen })),
     at,
   )
   const moves = done.moves.map(({ lineNo, move, before, after }) => ({ lineNo, move, before, after }))
   const event = done.before === null ? 'order.created' : 'order.moved'
   await addNews(tx, { at, accountId, event, body: { orderNo, before: done.before, after: done.after, moves } })
-  await setTimers(ctx, tx, decided)
   if (done.isCouponBack) await giveBackCoupon(tx, id)
+  await setTimers(ctx, tx, decided)
   await applyLedger(tx, { accountId, commands: done.ledger, at })
 }
 

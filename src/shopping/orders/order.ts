@@ -4,7 +4,6 @@ import { isHeld, type Actor, type LineState, type MoveName } from './states.ts'
 
 export type Order = {
   id: number
-  createdAt: Date
   /** What the service fee is of the goods, in hundredths of a percent, since the order was placed. */
   feeBasisPoints: number
   lines: readonly OrderLine[]
@@ -42,7 +41,7 @@ export type LineFacts = {
 
 export type Inspection = { result: string; weightGrams: number; photos: readonly string[] }
 
-type Plain = Exclude<MoveName, 'raise_price' | 'purchase' | 'arrive' | 'dispatch' | 'inspect'>
+type Plain = Exclude<MoveName, 'raise_price' | 'confirm_price' | 'purchase' | 'arrive' | 'dispatch' | 'inspect'>
 /**
  * What somebody wants to do to one line, or with `lineNo` null to every line that it can be done to. A `quantity` that is
  * left out is the whole line, a `priceFen` of one piece the line's own.
@@ -50,6 +49,8 @@ type Plain = Exclude<MoveName, 'raise_price' | 'purchase' | 'arrive' | 'dispatch
 export type Move = { actor: Actor; reason?: string } & (
   | { name: Plain; lineNo: number | null }
   | { name: 'raise_price'; lineNo: number; priceFen: number }
+  /** The price that was seen, as another may have been told since. */
+  | { name: 'confirm_price'; lineNo: number; priceFen: number }
   | { name: 'purchase'; lineNo: number | null; quantity?: number; priceFen?: number }
   | { name: 'dispatch'; lineNo: number | null; trackingNo: string; carrier: string }
   | { name: 'arrive'; lineNo: number | null; quantity?: number }

@@ -182,6 +182,7 @@ export async function orderUpdate(
 export type MoveRow = {
   line_no: number
   actor: string
+  who: string
   move: string
   reason: string | null
   before: LineState | null
@@ -192,9 +193,9 @@ export type MoveRow = {
 
 export async function orderMoveInsert(tx: Tx, orderId: number, moves: readonly MoveRow[], at: Date): Promise<void> {
   await sql`
-    insert into order_move (order_id, at, line_no, actor, move, reason, before, after, money, money_fen)
+    insert into order_move (order_id, at, line_no, actor, who, move, reason, before, after, money, money_fen)
     select ${orderId}::bigint, ${at}::timestamptz, move.* from jsonb_to_recordset(${JSON.stringify(moves)}::jsonb) as move
-      (line_no integer, actor text, move text, reason text, before text, after text, money text, money_fen bigint)`.execute(
+      (line_no integer, actor text, who text, move text, reason text, before text, after text, money text, money_fen bigint)`.execute(
     tx,
   )
 }

@@ -18,6 +18,7 @@ export type PlacedOrder = Omit<Order, 'lines'> & {
   itemCount: number
   remark: string
   addressId: number | null
+  createdAt: Date
   updatedAt: Date
   lines: PlacedLine[]
 }

@@ -39,6 +39,8 @@ export type MoveRule = {
   by: readonly Actor[]
   money: MoneyMove
   needsReason: boolean
+  /** While a line of the order is in one of these states, the system does not make it; staff may. */
+  systemWaits?: readonly LineState[]
   says: string
 }
 
@@ -54,7 +56,8 @@ export const MOVES = {
     by: ['staff', 'system'],
     money: 'none',
     needsReason: false,
-    says: 'Accepts the line for purchase.',
+    systemWaits: ['risk_hold'],
+    says: 'Accepts the line for purchase; the system does so once no line of the order is being checked.',
   },
   hold_for_risk: {
     from: UNDECIDED,
@@ -229,11 +232,19 @@ export function isHeld(state: LineState): boolean {
   return LINE_STATES[state].money === 'held'
 }
 
+type States = { lines: readonly { state: LineState }[] }
+
+/** Whether a move has to wait for what is open at another line of the order. */
+export function hasToWait(order: States, name: MoveName, actor: Actor): boolean {
+  const { systemWaits = [] } = ruleOf(name)
+  return actor === 'system' && order.lines.some(({ state }) => systemWaits.includes(state))
+}
+
 /** The moves that an actor can make on one line of the order or more. */
-export function allowedActions(order: { lines: readonly { state: LineState }[] }, actor: Actor): MoveName[] {
+export function allowedActions(order: States, actor: Actor): MoveName[] {
   return MOVE_NAMES.filter((name) => {
     const { from, by } = ruleOf(name)
-    return by.includes(actor) && order.lines.some(({ state }) => from.includes(state))
+    return by.includes(actor) && !hasToWait(order, name, actor) && order.lines.some(({ state }) => from.includes(state))
   })
 }
 

@@ -3,11 +3,13 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { type Static, Type } from 'typebox'
 import type { Ctx } from '../../ctx.ts'
 import { DomainError } from '../../lib/errors.ts'
+import { fenFromYuan } from '../../lib/money.ts'
 import { storableText } from '../../lib/text.ts'
 import { REMARK_CHARS_MAX } from '../../shopping/cart/cart.ts'
 import { QUANTITY_MAX } from '../../shopping/cart/ware.ts'
 import { createOrder } from '../../shopping/orders/create.ts'
 import { moveOrder, tryMove, type Moved } from '../../shopping/orders/moves.ts'
+import type { Move } from '../../shopping/orders/order.ts'
 import { getOrder, listOrders, type PlacedOrder } from '../../shopping/orders/orders.ts'
 import { ITEMS_MAX, previewOrder, type OrderWish } from '../../shopping/orders/quotes.ts'
 import { describeStates } from '../../shopping/orders/states.ts'
@@ -250,7 +252,8 @@ function cancelRoutes(scope: FastifyInstance, ctx: Ctx): void {
         lineNo: null,
         ...(reason !== undefined && { reason: storableText(reason) }),
       } as const
-      const asked = { orderNo, accountId: callerOf(request), move }
+      const accountId = callerOf(request)
+      const asked = { orderNo, accountId, move, who: `account:${accountId}` }
       if (request.query.dry_run) {
         const { after: status, givenBackFen } = await tryMove(ctx, asked)
         const message = 'Order can be cancelled'
@@ -281,25 +284,48 @@ function actionRoutes(scope: FastifyInstance, ctx: Ctx): void {
             Type.Integer({ minimum: 1, maximum: 10_000, description: 'All that wait, unless given.' }),
           ),
           reason: Type.Optional(Type.String({ maxLength: REMARK_CHARS_MAX, description: 'The answer.' })),
+          price: Type.Optional(
+            Type.Number({
+              exclusiveMinimum: 0,
+              maximum: 100_000_000,
+              description: 'confirm_price: the risenPrice that is agreed to, of the line that lineNo names; in yuan.',
+            }),
+          ),
         }),
         response: { 200: dataOf(WireDetail), ...errorAnswers(400, 401, 402, 403, 404, 409, 413, 429, 500, 503) },
       },
     },
     async (request, reply) => {
-      const { action: name, lineNo = null, reason } = request.body
+      const move = actionOf(request.body)
       await chargeFor(ctx, request, reply)
-      const move = {
-        name,
-        actor: 'shopper',
-        lineNo,
-        ...(reason !== undefined && { reason: storableText(reason) }),
-      } as const
       const bodyOf = ({ order }: Moved) => ({ data: toWireDetail(order, ctx.publicUrl) })
       const seal = sealFor(ctx, request, reply, { status: 200, bodyOf })
-      const asked = { orderNo: request.params.id, accountId: callerOf(request), move }
+      const accountId = callerOf(request)
+      const asked = { orderNo: request.params.id, accountId, move, who: `account:${accountId}` }
       return reply.send(bodyOf(await moveOrder(ctx, asked, seal)))
     },
   )
+}
+
+function actionOf({
+  action: name,
+  lineNo,
+  reason,
+  price,
+}: {
+  action: (typeof ACTIONS)[number]
+  lineNo?: number | undefined
+  reason?: string | undefined
+  price?: number | undefined
+}): Move {
+  const said = { actor: 'shopper', ...(reason !== undefined && { reason: storableText(reason) }) } as const
+  if (name !== 'confirm_price') return { ...said, name, lineNo: lineNo ?? null }
+  if (lineNo === undefined || price === undefined) {
+    throw new DomainError('input_missing', 'confirm_price needs lineNo and the price that is agreed to.')
+  }
+  const priceFen = fenFromYuan(price)!
+  if (yuanNumber(priceFen) === price) return { ...said, name, lineNo, priceFen }
+  throw new DomainError('input_invalid', 'price must have two decimals at most.')
 }
 
 function callerOf({ visit }: FastifyRequest): number {

@@ -10,20 +10,27 @@ import {
   type Refused,
 } from '../../../src/shopping/orders/decide.ts'
 import { heldFen, payableFen, type Move, type Order } from '../../../src/shopping/orders/order.ts'
+import { sharesOf } from '../../../src/shopping/orders/shares.ts'
 import { LINE_STATES, MOVES, ruleOf, type MoveName } from '../../../src/shopping/orders/states.ts'
 
 const LINE = { splitOf: null, state: 'placed', capturedFen: 0, refundedFen: 0, facts: {} } as const
 const PLACE = { move: 'place', actor: 'shopper', reason: null, before: null, after: 'placed', money: 'hold' } as const
 
-const PLACED = decidePlacement({
-  id: 7,
-  items: [
+const PLACED = place(
+  [
     { priceFen: 29_900, quantity: 2 },
     { priceFen: 100, quantity: 3 },
   ],
-  discountFen: 1_000,
-  feeBasisPoints: 500,
-})
+  { discountFen: 1_000, feeBasisPoints: 500 },
+)
+
+function place(items: { priceFen: number; quantity: number }[], terms: Parameters<typeof sharesOf>[1]): Done {
+  const shares = sharesOf(items, terms)
+  return decidePlacement(
+    7,
+    items.map((item, at) => ({ ...item, ...shares[at]! })),
+  )
+}
 
 /** An order after moves that are all done. */
 function after(...moves: Move[]): Order {
@@ -31,7 +38,7 @@ function after(...moves: Move[]): Order {
 }
 
 function orderOf({ lines }: Pick<Done, 'lines'>): Order {
-  return { id: 7, createdAt: new Date(0), feeBasisPoints: 500, lines }
+  return { id: 7, feeBasisPoints: 500, lines }
 }
 
 function done(decision: Refused | Done): Done {
@@ -47,7 +54,7 @@ function linesOf({ lines }: Pick<Order, 'lines'>) {
 const ACCEPT: Move = { name: 'accept', actor: 'staff', lineNo: null }
 const PURCHASE = { name: 'purchase', actor: 'purchaser', lineNo: null } as const
 const RAISE = { name: 'raise_price', actor: 'purchaser', lineNo: 1, priceFen: 30_000 } as const
-const CONFIRM: Move = { name: 'confirm_price', actor: 'shopper', lineNo: null }
+const CONFIRM = { name: 'confirm_price', actor: 'shopper', lineNo: 1, priceFen: 30_000 } as const
 
 test('a placed order holds what each line costs', () => {
   // 601.00 of goods, a fee of 5 % in whole yuan, and 10.00 off, shared by 598 and 3.
@@ -73,7 +80,7 @@ test('a placed order holds what each line costs', () => {
 })
 
 test('a line that costs nothing holds nothing', () => {
-  const free = decidePlacement({ id: 7, items: [{ priceFen: 100, quantity: 1 }], discountFen: 100, feeBasisPoints: 0 })
+  const free = place([{ priceFen: 100, quantity: 1 }], { discountFen: 100, feeBasisPoints: 0 })
   assert.deepEqual([free.ledger, free.moves[0]!.money], [[], 'none'])
   const bought = done(decide(orderOf(done(decide(orderOf(free), ACCEPT))), PURCHASE))
   assert.deepEqual([bought.ledger, bought.lines[0]!.state], [[], 'purchased'])
@@ -136,7 +143,7 @@ test('a higher price waits for its shopper, who agrees and has it held anew', ()
   assert.deepEqual([confirmed.after, confirmed.pendingTimer], ['paid', 'stop'])
   assert.deepEqual(confirmed.lines[0]!.facts, { rises: 1 })
 
-  const again = after(ACCEPT, RAISE, CONFIRM, { ...RAISE, priceFen: 30_001 }, CONFIRM)
+  const again = after(ACCEPT, RAISE, CONFIRM, { ...RAISE, priceFen: 30_001 }, { ...CONFIRM, priceFen: 30_001 })
   const bought = done(decide(again, { ...PURCHASE, lineNo: 1 }))
   assert.equal((bought.ledger[0] as { hold: string }).hold, 'order:7:line:1:rise:2')
 })
@@ -239,7 +246,7 @@ test('whatever is done to an order, the money follows its lines, and all of what
     fc.property(lives, ({ items, feeBasisPoints, percent, moves }) => {
       const totalFen = items.reduce((sum, { priceFen, quantity }) => sum + priceFen * quantity, 0)
       const discountFen = Math.floor((totalFen * percent) / 100)
-      const placed = decidePlacement({ id: 7, items, discountFen, feeBasisPoints })
+      const placed = place(items, { discountFen, feeBasisPoints })
       let order: Order = { ...orderOf(placed), feeBasisPoints }
       const commands = [...placed.ledger]
       const apply = (move: Move) => {

@@ -215,6 +215,11 @@ function moveOf({ aim, quantity, price, isMute, isWholeOrder }: DrawnMove, order
   const priceFen = priceOf(price, line?.priceFen ?? 1)
   const whole = isWholeOrder ? null : lineNo
   if (name === 'raise_price') return { ...said, name, lineNo, priceFen }
+  // One fen is not the price that waits.
+  if (name === 'confirm_price') {
+    const { risenPriceFen = 1 } = line?.facts ?? {}
+    return { ...said, name, lineNo, priceFen: price === 'none' ? 1 : risenPriceFen }
+  }
   if (name === 'purchase') {
     return { ...said, name, lineNo: whole, ...pieces, ...(price !== 'same' && price !== 'higher' && { priceFen }) }
   }

@@ -151,7 +151,7 @@ export async function databaseShop({ pool, ...parent }: Ctx & { pool: Pool }, na
         order: orderOf(moved.order),
         givenBackFen: moved.givenBackFen,
       })
-      return told(await moveOrder(ctx, { orderNo, accountId, move }, (tx, moved) => seal(tx, told(moved))))
+      return told(await moveOrder(ctx, { orderNo, accountId, move, who: 'test' }, (tx, moved) => seal(tx, told(moved))))
     },
     async timers(ctx) {
       let ran = 0

@@ -99,7 +99,11 @@ export function memoryShop(): MemoryShop {
     if (cart?.some((line) => !here.includes(line))) throw new DomainError('conflict', 'the cart has changed')
 
     const id = state.orders.length
-    const done = decidePlacement({ id, items, discountFen, feeBasisPoints: TERMS.feeBasisPoints })
+    const shares = sharesOf(items, { discountFen, feeBasisPoints: TERMS.feeBasisPoints })
+    const done = decidePlacement(
+      id,
+      items.map((item, at) => ({ ...item, ...shares[at]! })),
+    )
     const pay = settle(who, done.ledger, now)
     const lines = done.lines.map((line, at) => ({ ...line, ware: items[at]!.ware }))
     const order = {
@@ -125,8 +129,7 @@ export function memoryShop(): MemoryShop {
     const order = state.orders[id]
     if (!order || (who !== null && who !== order.who)) throw new DomainError('not_found', 'there is no such order')
     const now = timeOf(order.who, realNow)
-    const createdAt = new Date(order.createdMs)
-    const done = decide({ id, createdAt, feeBasisPoints: TERMS.feeBasisPoints, lines: order.lines }, asked)
+    const done = decide({ id, feeBasisPoints: TERMS.feeBasisPoints, lines: order.lines }, asked)
     if (done.kind === 'refused') throw new DomainError(done.code, done.message)
     const pay = settle(order.who, done.ledger, now)
     const wares = new Map(order.lines.map(({ lineNo, ware }) => [lineNo, ware]))

@@ -39,12 +39,13 @@ function lineIn(state: LineState, lineNo = 1): OrderLine {
 
 function orderOf(...states: LineState[]): Order {
   const lines = states.map((state, at) => lineIn(state, at + 1))
-  return { id: 7, createdAt: new Date(0), feeBasisPoints: 500, lines }
+  return { id: 7, feeBasisPoints: 500, lines }
 }
 
 function moveOf(name: MoveName, actor: Actor, lineNo: number | null = 1): Move {
   const said = { actor, reason: 'because' }
   if (name === 'raise_price') return { ...said, name, lineNo: lineNo!, priceFen: 600 }
+  if (name === 'confirm_price') return { ...said, name, lineNo: lineNo!, priceFen: 600 }
   if (name === 'dispatch') return { ...said, name, lineNo, trackingNo: 'T1', carrier: 'post' }
   if (name === 'inspect') {
     return { ...said, name, lineNo: lineNo!, inspection: { result: 'passed', weightGrams: 1, photos: [] } }

@@ -5,7 +5,7 @@ import type { Route, Schema } from './routes.ts'
 import { openCaller, openWorld, stored } from './world.ts'
 
 /** As they are written in JSON; an address has their text. */
-const NO_NUMBERS = ['0', '-1', '1.5', '1e309', '-1e309', '9007199254740993', '[2]', '{"a":2}', 'null', 'true', '" "']
+const NO_NUMBERS = ['0', '-1', '1.505', '1e309', '-1e309', '9007199254740993', '[2]', '{"a":2}', 'null', 'true', '" "']
 /** Numbers in an address, where all is text; in a body only where text is documented too. */
 const TEXTS = ['"2"', '""']
 

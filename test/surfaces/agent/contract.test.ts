@@ -53,7 +53,7 @@ async function open(t: TestContext) {
     setTime: (text: string) => (now = new Date(text)),
     /** The next row of a table has this id. */
     nextId: (table: string, id: number) => pool.query(`alter table ${table} alter column id restart with ${id}`),
-    act: (orderNo: string, move: Move) => moveOrder(ctx, { orderNo, accountId: null, move }),
+    act: (orderNo: string, move: Move) => moveOrder(ctx, { orderNo, accountId: null, move, who: 'test' }),
   }
 }
 

@@ -38,7 +38,7 @@ async function open(t: TestContext, { fen = PAYABLE_FEN, max = 10 } = {}) {
     post(at, '/orders', { items: ITEMS, ...wish }, more)
   const placed = async () => JSON.parse((await order(0)).body).data.orderNo as string
   const move = (at: number, orderNo: string, wanted: Move) => async (): Promise<Answer> => {
-    const moved = moveOrder(nodes[at % 2]!.ctx, { orderNo, accountId: null, move: wanted })
+    const moved = moveOrder(nodes[at % 2]!.ctx, { orderNo, accountId: null, move: wanted, who: 'test' })
     return moved.then(
       () => ({ statusCode: 200, body: '' }),
       (error: { code?: string; message: string }) => ({

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { sql } from 'kysely'
 import { test, type TestContext } from 'node:test'
 import { creditAccount } from '../../../src/access/accounts/credit.ts'
 import type { Account } from '../../../src/access/accounts/accounts.ts'
@@ -7,6 +8,7 @@ import { runDueTimers } from '../../../src/events/timers/timers.ts'
 import { TIMERS } from '../../../src/jobs.ts'
 import { auditBooks } from '../../../src/money/ledger/audit.ts'
 import { systemClock } from '../../../src/lib/clock.ts'
+import { voidHold } from '../../../src/money/ledger/holds.ts'
 import { moveOrder } from '../../../src/shopping/orders/moves.ts'
 import type { Move } from '../../../src/shopping/orders/order.ts'
 import { assertAnswer, seedKey, testApp } from '../../app.ts'
@@ -39,7 +41,7 @@ async function open(t: TestContext, { fen = 200_000 } = {}) {
   await credit(ctx, account, fen)
   const call = (method: 'GET' | 'POST', url: string, payload?: object) =>
     app.inject({ method, url: `/api/v1${url}`, headers, ...(payload && { payload }) })
-  const act = (orderNo: string, move: Move) => moveOrder(ctx, { orderNo, accountId: null, move })
+  const act = (orderNo: string, move: Move) => moveOrder(ctx, { orderNo, accountId: null, move, who: 'test' })
   const wallet = async () => (await call('GET', '/user/wallet/balance')).json().data
   return { app, ctx, advance, headers, call, act, wallet }
 }
@@ -209,4 +211,60 @@ test('text that no database keeps is kept as far as it can be', async (t) => {
     const cancelled = await call('POST', `/orders/${orderNo}/cancel`, { reason: remark })
     assert.equal(cancelled.statusCode, 200, cancelled.body)
   }
+})
+
+test('a higher price is agreed to by line and by the price that was seen', async (t) => {
+  const { call, act, wallet } = await open(t)
+  const { orderNo } = (await call('POST', '/orders', WISH)).json().data
+  const raise = { name: 'raise_price', actor: 'purchaser', lineNo: 1 } as const
+  await act(orderNo, { ...raise, priceFen: 30_000 })
+  const agree = (body: object) => call('POST', `/orders/${orderNo}/actions`, { action: 'confirm_price', ...body })
+
+  const needed = refusal(400, ['confirm_price needs lineNo and the price that is agreed to.'], 'Bad Request')
+  for (const body of [{}, { lineNo: 1 }, { price: 300 }]) assertAnswer(await agree(body), 400, needed)
+  const other = refusal(409, 'Another price waits for line 1; look at the order again.', 'Conflict')
+  assertAnswer(await agree({ lineNo: 1, price: 299 }), 409, other)
+  const agreed = await agree({ lineNo: 1, price: 300 })
+  assert.deepEqual([agreed.statusCode, agreed.json().data.status, (await wallet()).frozenBalance], [200, 'paid', 630])
+
+  // Sent once more, it is no yes to what came since.
+  await act(orderNo, { name: 'ask', actor: 'purchaser', lineNo: 1, reason: 'Which colour?' })
+  await act(orderNo, { name: 'answer', actor: 'staff', lineNo: 1, reason: 'Red' })
+  await act(orderNo, { ...raise, priceFen: 90_000 })
+  assertAnswer(await agree({ lineNo: 1, price: 300 }), 409, other)
+  assert.equal((await wallet()).frozenBalance, 630)
+})
+
+test('nothing of an order is accepted by the system while a line of it is being checked', async (t) => {
+  const { ctx, advance, call, act } = await open(t)
+  const two = [WISH.items[0], { ...WISH.items[0], quantity: 1, remark: '' }]
+  const { orderNo } = (await call('POST', '/orders', { items: two })).json().data
+  await act(orderNo, { name: 'hold_for_risk', actor: 'risk', lineNo: 1, reason: 'a finding' })
+  const states = async () => {
+    advance(11 * 60_000)
+    await runDueTimers(ctx, TIMERS)
+    const { items } = (await call('GET', `/orders/${orderNo}`)).json().data
+    return (items as { state: string }[]).map(({ state }) => state)
+  }
+  assert.deepEqual(await states(), ['risk_hold', 'placed'])
+  await act(orderNo, { name: 'refuse_risk', actor: 'risk', lineNo: 1, reason: 'a finding' })
+  assert.deepEqual(await states(), ['cancelled', 'accepted'])
+})
+
+test('a timer whose move fails half way leaves nothing done, and is tried again', async (t) => {
+  const { ctx, advance, call } = await open(t)
+  const two = [WISH.items[0], { ...WISH.items[0], quantity: 1, remark: '' }]
+  const { orderNo } = (await call('POST', '/orders', { items: two })).json().data
+  // As no move of ours does: the hold of a line ends, and its order knows nothing of it.
+  const { rows } = await sql<{ name: string }>`select name from ledger_hold order by id desc limit 1`.execute(ctx.db)
+  await ctx.db.transaction().execute((tx) => voidHold(tx, { name: rows[0]!.name, at: ctx.clock.now() }))
+  await sql`update ledger_hold set state = 'expired' where name = ${rows[0]!.name}`.execute(ctx.db)
+  advance(73 * 3_600_000)
+  await runDueTimers(ctx, { 'order.expire': TIMERS['order.expire']! })
+  const { status, items } = (await call('GET', `/orders/${orderNo}`)).json().data
+  assert.deepEqual([status, items.map(({ state }: { state: string }) => state)], ['pending', ['placed', 'placed']])
+  const { rows: timers } = await sql<{
+    tries: number
+  }>`select tries from timer where kind = 'order.expire' and ref = ${orderNo}`.execute(ctx.db)
+  assert.deepEqual(timers, [{ tries: 1 }])
 })

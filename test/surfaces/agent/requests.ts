@@ -9,7 +9,7 @@ export type Things = {
   offerId: string
   link: string
   itemId: number
-  /** An order of two lines; the second one waits for an answer. */
+  /** An order of three lines; the second waits for an answer, the third for a yes to a higher price. */
   orderNo: string
   quoteId: string
   addressId: number
@@ -19,6 +19,9 @@ export type Things = {
   /** One that callers of this mode can claim. */
   freeCouponId: number
 }
+
+/** What a piece of the third line costs now. */
+export const RISEN_YUAN = 1_000
 
 export type Input = Partial<Record<'params' | 'query' | 'body', object>>
 
@@ -65,7 +68,10 @@ const REQUESTS: Record<string, (mine: Things) => Input[]> = {
   'GET /orders/:id/status': (mine) => [order(mine)],
   'GET /orders/:id/logistics': (mine) => [order(mine)],
   'GET /orders/:id/inspection': (mine) => [order(mine)],
-  'POST /orders/:id/actions': (mine) => [{ ...order(mine), body: { action: 'answer', lineNo: 2, reason: 'Red' } }],
+  'POST /orders/:id/actions': (mine) => [
+    { ...order(mine), body: { action: 'answer', lineNo: 2, reason: 'Red' } },
+    { ...order(mine), body: { action: 'confirm_price', lineNo: 3, price: RISEN_YUAN } },
+  ],
   'POST /orders/:id/cancel': (mine) => [
     { ...order(mine), query: { dry_run: true }, body: { reason: 'Changed my mind' } },
     { ...order(mine), body: { reason: 'Changed my mind' } },

@@ -129,7 +129,7 @@ test('what was paid for an order and came back of it names the order; what is he
   const paidIn = { type: 'credit', amount: 2000, orderNo: null }
   assert.deepEqual(await read(), [paidIn])
 
-  const move = (move: Move) => moveOrder(ctx, { orderNo, accountId: null, move })
+  const move = (move: Move) => moveOrder(ctx, { orderNo, accountId: null, move, who: 'test' })
   await move({ name: 'accept', actor: 'staff', lineNo: null })
   await move({ name: 'purchase', actor: 'purchaser', lineNo: null })
   await move({ name: 'cancel_purchase', actor: 'seller', lineNo: null, reason: 'sold out' })

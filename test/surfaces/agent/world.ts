@@ -13,7 +13,7 @@ import { startShelf } from '../../products/catalog/ctx.ts'
 import { listing } from '../../products/catalog/listings.ts'
 import { stock } from '../../shopping/cart/shelf.ts'
 import { handClock } from '../../access/limits/hand-clock.ts'
-import { requestOf, type Input, type Things } from './requests.ts'
+import { RISEN_YUAN, requestOf, type Input, type Things } from './requests.ts'
 import { routesOf, type Route } from './routes.ts'
 
 export type World = TestApp & { pool: TestDatabase['pool']; routes: Route[] }
@@ -73,9 +73,10 @@ export async function openCaller(world: World, { mode, account }: { mode: Mode; 
   const { offerId, skuId } = WARES[mode]
   const { id: productId } = await make('/products/import/1688', { offerId })
   const item = { productId: mode === 'test' ? WARES.test.productId : productId, skuId, quantity: 1 }
-  const { orderNo } = await make('/orders', { items: [item, item] })
+  const { orderNo } = await make('/orders', { items: [item, item, item] })
   const ask = { name: 'ask', actor: 'purchaser', lineNo: 2, reason: 'Which colour?' } as const
-  await moveOrder(ctx, { orderNo, accountId: null, move: ask })
+  const raise = { name: 'raise_price', actor: 'purchaser', lineNo: 3, priceFen: RISEN_YUAN * 100 } as const
+  for (const move of [ask, raise]) await moveOrder(ctx, { orderNo, accountId: null, move, who: 'test' })
   const couponId = await newCoupon(world, isSandbox)
   await make(`/user/coupons/${couponId}/claim`)
   const things: Things = {
