@@ -27,8 +27,9 @@ export type Moved = { order: PlacedOrder; givenBackFen: number }
 
 /**
  * Makes a move on an order, with all that it does to lines, money, coupon and timers, in one transaction. `accountId`: whose
- * order it has to be; null for those who work on everybody's. `who`: who it is that acts, such as `cli:NAME`. Throws `not_found` for an unknown number, and what `decide`
- * refuses with its code; `balance_too_low` when a higher price is not covered.
+ * order it has to be; null for those who work on everybody's. `who`: who it is that acts, such as `cli:NAME`. Throws
+ * `not_found` for an unknown number, what `decide` refuses with its code, and `balance_too_low` when a higher price is not
+ * covered.
  */
 export async function moveOrder(ctx: OrderCtx, wanted: Wanted, seal?: Seal<Moved>): Promise<Moved> {
   return ctx.db.transaction().execute(async (tx) => {
