@@ -10,17 +10,16 @@ import { lockAddress } from '../customers/addresses.ts'
 import { drawNumber } from './number.ts'
 import { decidePlacement } from './decide.ts'
 import { applyDecision } from './moves.ts'
-import { placedOf, type PlacedOrder } from './orders.ts'
+import { headOf, rowOf, type PlacedLine, type PlacedOrder } from './orders.ts'
 import {
   orderInsert,
   orderQuoteById,
   orderQuoteLock,
   orderQuoteUse,
-  type LineRow,
   type OrderRow,
   type QuoteRow,
 } from './orders.sql.ts'
-import { priceItems, quoteOrder, type OrderWish, type Quote } from './quotes.ts'
+import { priceItems, quoteOrder, type OrderWish, type Quote, type QuotedLine } from './quotes.ts'
 
 /**
  * Places an order and holds what it costs, line by line; all of it or nothing. With a `quoteId` its prices are those of the
@@ -46,7 +45,7 @@ export async function createOrder(
     if (isPromised) openQuote(await orderQuoteLock<Quote>(tx, accountId, wish.quoteId), now)
     const row = orderOf(quote, { orderNo, accountId, now })
     const lines = quote.lines.map(lineOf)
-    const id = await orderInsert(tx, row, lines)
+    const id = await orderInsert(tx, row, lines.map(rowOf))
     if (isPromised) await orderQuoteUse(tx, wish.quoteId, id)
     await redeem(tx, quote, { id, accountId, now })
     await takeFromCart(tx, accountId, quote)
@@ -55,7 +54,7 @@ export async function createOrder(
     }
     const done = decidePlacement(id, quote.lines)
     await applyDecision(ctx, tx, { order: { id, orderNo, accountId }, done, at: now, who: `account:${accountId}` })
-    const order = placedOf({ ...row, id }, lines)
+    const order = { ...headOf({ ...row, id }), lines }
     await seal?.(tx, order)
     return order
   })
@@ -95,27 +94,9 @@ async function takeFromCart(tx: Tx, accountId: number, { cartLines, lines }: Quo
   await removeLines(tx, accountId, cartLines)
 }
 
-function lineOf(line: Quote['lines'][number], at: number): LineRow {
-  return {
-    line_no: at + 1,
-    split_of: null,
-    state: 'placed',
-    product_id: line.productId,
-    marketplace: line.marketplace,
-    listing_id: line.listingId,
-    sku_id: line.skuId,
-    title: line.title,
-    sku_name: line.skuName,
-    image: line.image,
-    remark: line.remark,
-    quantity: line.quantity,
-    price_fen: line.priceFen,
-    fee_fen: line.feeFen,
-    discount_fen: line.discountFen,
-    captured_fen: 0,
-    refunded_fen: 0,
-    facts: {},
-  }
+function lineOf({ stock: _, minimumOrder: __, ...line }: QuotedLine, at: number): PlacedLine {
+  const fresh = { lineNo: at + 1, splitOf: null, state: 'placed', capturedFen: 0, refundedFen: 0, facts: {} } as const
+  return { ...line, ...fresh }
 }
 
 function orderOf(

@@ -69,7 +69,7 @@ export function placedOf(row: OrderRow, lines: readonly LineRow[]): PlacedOrder 
   return { ...headOf(row), lines: lines.map(lineOf) }
 }
 
-function headOf(row: OrderRow): Omit<PlacedOrder, 'lines'> {
+export function headOf(row: OrderRow): Omit<PlacedOrder, 'lines'> {
   return {
     id: row.id,
     orderNo: row.order_no,
