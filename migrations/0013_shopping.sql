@@ -139,6 +139,7 @@ create table purchase_order (
   -- What the service fee is of the goods, in hundredths of a percent, when it was placed.
   fee_basis_points integer not null,
   remark text not null,
+  coupon_id bigint,
   -- Of the folder of persons; no key, as an erased address leaves its orders.
   address_id bigint,
   created_at timestamptz not null,

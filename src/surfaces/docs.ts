@@ -1,12 +1,24 @@
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Ctx } from '../ctx.ts'
+import { METHODS_THAT_WRITE } from './door.ts'
 import type { Surface } from './surface.ts'
 
 const PUBLIC = { scope: 'public', cost: 0 } as const
 const SECURITY = {
   authorization: { type: 'http', scheme: 'bearer' },
   'x-api-key': { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+} as const
+const REPEATABLE = {
+  type: 'object',
+  properties: {
+    'Idempotency-Key': {
+      type: 'string',
+      maxLength: 255,
+      description:
+        'For 24 hours the same request under the same key gets the first answer again, and nothing is done twice.',
+    },
+  },
 } as const
 /** The page must not fetch from elsewhere, and this makes the browser see to it. */
 const PAGE_POLICY =
@@ -20,10 +32,11 @@ export async function describeSurface(scope: FastifyInstance, surface: Surface):
       info: { title: surface.title, description: surface.description, version: '1' },
       components: { securitySchemes: { key: SECURITY[surface.keyHeader] } },
     },
-    transform: ({ schema, url, route }) => ({
-      schema: route.config?.scope === 'public' ? schema : { ...schema, security: [{ key: [] }] },
-      url,
-    }),
+    transform: ({ schema, url, route }) => {
+      if (route.config?.scope === 'public') return { schema, url }
+      const isWriting = [route.method].flat().some((method) => METHODS_THAT_WRITE.has(method))
+      return { schema: { ...schema, security: [{ key: [] }], ...(isWriting && { headers: REPEATABLE }) }, url }
+    },
   })
   scope.addHook('onReady', async () => {
     scope.openapiDocuments.set(surface.name, scope.swagger())

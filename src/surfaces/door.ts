@@ -28,7 +28,7 @@ declare module 'fastify' {
   }
 }
 
-const METHODS_THAT_WRITE = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
+export const METHODS_THAT_WRITE = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 
 /**
  * Hangs the door into a surface's scope: each of its routes is identified before its body is read, charges what it costs

@@ -63,8 +63,12 @@ export function toDomainError(error: FastifyError | DomainError, request: Fastif
   if (error.statusCode === 413) return new DomainError('body_too_large', `The body is larger than ${bodyMax(request)}.`)
   if (error.statusCode === 415) {
     const isUpload = request.routeOptions.schema?.consumes?.includes('multipart/form-data') ?? false
-    const types = `${isUpload ? 'multipart/form-data, ' : ''}application/json or application/x-www-form-urlencoded`
-    return new DomainError('input_invalid', `Send the body as ${types}.`)
+    const isForm = request.server.hasContentTypeParser('application/x-www-form-urlencoded')
+    const types = `${isUpload ? 'multipart/form-data, ' : ''}application/json`
+    return new DomainError(
+      'input_invalid',
+      `Send the body as ${types}${isForm ? ' or application/x-www-form-urlencoded' : ''}.`,
+    )
   }
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
     return new DomainError('input_invalid', readableMessage(error))
@@ -97,12 +101,16 @@ function validationError(error: FastifyError): DomainError {
   const first = error.validation![0]! as SchemaFault
   const { keyword, params, message = 'is not valid' } = first
   if (keyword === 'required') {
-    const missing = String(params['missingProperty'])
+    const missing = [...first.instancePath.split('/').slice(1), params['missingProperty']].join('.')
     return new DomainError('input_missing', `${missing} is required.`, { parameter: missing })
   }
   if (keyword === 'type' && first.instancePath === '' && first.data == null) {
     const [missing = 'body'] = (first.parentSchema?.['required'] as string[] | undefined) ?? []
     return new DomainError('input_missing', `${missing} is required.`, { parameter: missing })
+  }
+  if (keyword === 'additionalProperties') {
+    const unknown = String(params['additionalProperty'])
+    return new DomainError('input_invalid', `${unknown} is unknown here.`, { parameter: unknown })
   }
   const parameter = first.instancePath.slice(1).replaceAll('/', '.') || error.validationContext || 'input'
   const description = first.parentSchema?.['description'] as string | undefined

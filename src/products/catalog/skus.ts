@@ -9,8 +9,18 @@ const ONLY_SKU = '0'
 /** What can be bought of a product: its skus, or the product itself where its seller lists none. */
 export function skusForSale(product: Product): Sku[] {
   if (product.skus.length > 0) return product.skus
-  const { priceFen, originalPriceFen, stock } = product
+  const { originalPriceFen, stock, priceRanges } = product
+  const priceFen = priceRanges.length > 0 ? null : product.priceFen
   return [{ skuId: ONLY_SKU, specId: null, choices: [], priceFen, originalPriceFen, stock, image: null }]
+}
+
+/**
+ * What a piece of a sku costs when so many are bought: its own price, else that of the seller's step for so many, and below the
+ * lowest step the first. Null when nobody knows.
+ */
+export function priceAt({ priceRanges, priceFen }: Product, sku: Sku, quantity: number): number | null {
+  const step = priceRanges.findLast(({ minQuantity }) => minQuantity <= quantity) ?? priceRanges[0]
+  return sku.priceFen ?? step?.priceFen ?? priceFen
 }
 
 /** What a product and a sku of it are called in `language`, as far as their words are at hand: nobody is asked. */

@@ -15,7 +15,7 @@ import {
   type CartLinePut,
   type CartLineRow,
 } from './cart.sql.ts'
-import { readLine, totalOf, type Cart } from './lines.ts'
+import { readCart, type Cart } from './lines.ts'
 import { assertQuantity, findWares, notOnSale, quantityFault, type Ware } from './ware.ts'
 
 // Whatever changes a cart takes its lock first, so that lines can be read, decided on and written in peace.
@@ -34,14 +34,13 @@ export type Added = { id: number; productId: number; skuId: string; quantity: nu
 export async function getCart(ctx: Ctx, scope: Scope, accountId: number): Promise<Cart> {
   const rows = await cartLineList(ctx.db, accountId)
   const products = await findProducts(ctx, scope, [...new Set(rows.map(({ product_id: id }) => id))])
-  const read = rows.map((row) => readLine(row, products.get(row.product_id), scope))
-  const lines = read.map(({ line }) => line)
-  const news = lines.filter(({ changes }) => changes.some(({ kind }) => kind !== 'gone'))
+  const cart = readCart(rows, products, scope)
+  const news = cart.lines.filter(({ changes }) => changes.some(({ kind }) => kind !== 'gone'))
   if (news.length > 0) {
     const seen = news.map(({ id, priceFen, stock }) => ({ id, seen_price_fen: priceFen, seen_stock: stock }))
     await cartLineSetSeen(ctx.db, seen)
   }
-  return { lines, totalFen: totalOf(read) }
+  return cart
 }
 
 /**
@@ -102,7 +101,8 @@ export async function updateLine(
   const known = await cartLineById(ctx.db, accountId, id)
   if (!known) throw noLine()
   // Before the lock, which must not be held while another connection is waited for.
-  const [ware] = patch.quantity === undefined ? [] : await findWares(ctx, scope, [skuOf(known)])
+  const [ware] =
+    patch.quantity === undefined ? [] : await findWares(ctx, scope, [{ ...skuOf(known), quantity: patch.quantity }])
   return changeCart(ctx, accountId, async (tx) => {
     const cart = await cartLineList(tx, accountId)
     const line = cart.find((each) => each.id === id)

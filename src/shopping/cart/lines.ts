@@ -2,7 +2,7 @@ import type { Product, Scope } from '../../products/catalog/product.ts'
 import { namesOf } from '../../products/catalog/skus.ts'
 import { DEFAULT_LANGUAGE } from '../../products/translation/languages.ts'
 import type { CartLineRow } from './cart.sql.ts'
-import { quantityFault, wareOf, type Ware } from './ware.ts'
+import { notOnSale, quantityFault, wareOf, type Ware } from './ware.ts'
 
 /** What became of a line since its customer last read the cart. `gone` is told each time: such a line shows nothing else. */
 export type Change =
@@ -25,6 +25,8 @@ export type CartLine = {
   stock: number | null
   remark: string
   changes: Change[]
+  /** Why it cannot be ordered just now, or null. */
+  problem: string | null
 }
 
 export type Cart = {
@@ -33,34 +35,40 @@ export type Cart = {
   totalFen: number
 }
 
-/** A stored line beside what its product is now, and what can be bought of that: null when nothing. */
-export function readLine(
-  row: CartLineRow,
-  product: Product | undefined,
-  scope: Scope,
-): { line: CartLine; ware: Ware | null } {
-  const { id, product_id: productId, sku_id: skuId, quantity, selected, remark } = row
-  const line = { id, productId, skuId, quantity, selected, remark }
-  const ware = wareOf(product, skuId, scope)
-  if (ware === null) {
-    const names = product ? namesOf(product, null, DEFAULT_LANGUAGE) : { title: '', skuName: '' }
-    const image = product?.images[0] ?? null
-    const changes: Change[] = [{ kind: 'gone' }]
-    return { line: { ...line, ...names, priceFen: row.seen_price_fen, image, stock: 0, changes }, ware }
-  }
-  const { title, skuName, priceFen, stock, image } = ware
-  return { line: { ...line, title, skuName, priceFen, image, stock, changes: changesOf(row, ware) }, ware }
+/** Stored lines beside what their products are now. Lines of one sku share its stock. */
+export function readCart(rows: readonly CartLineRow[], products: ReadonlyMap<number, Product>, scope: Scope): Cart {
+  const lines = rows.map((row) => {
+    const product = products.get(row.product_id)
+    const ware = wareOf(product, { skuId: row.sku_id, quantity: row.quantity }, scope)
+    if (ware === null) return goneLine(row, product)
+    const others = rows.filter((each) => each !== row && each.selected && isSameSku(each, row))
+    const fault = quantityFault(ware, row.quantity, row.selected ? sumOf(others) : 0)
+    return { ...lineOf(row, ware), changes: changesOf(row, ware), problem: fault && fault.message }
+  })
+  const counted = lines.filter(({ selected, problem }) => selected && problem === null)
+  return { lines, totalFen: counted.reduce((sum, { priceFen, quantity }) => sum + priceFen * quantity, 0) }
 }
 
-/** What the selected lines cost together. Left out is what could not be ordered just now: lines of one sku share its stock. */
-export function totalOf(read: readonly { line: CartLine; ware: Ware | null }[]): number {
-  const selected = read.filter(({ line }) => line.selected)
-  const counted = selected.filter(({ line, ware }) => {
-    const same = selected.filter((each) => each.line.productId === line.productId && each.line.skuId === line.skuId)
-    const all = same.reduce((sum, each) => sum + each.line.quantity, 0)
-    return ware !== null && quantityFault(ware, line.quantity, all - line.quantity) === null
-  })
-  return counted.reduce((sum, { line }) => sum + line.priceFen * line.quantity, 0)
+function lineOf(
+  { id, product_id: productId, sku_id: skuId, quantity, selected, remark }: CartLineRow,
+  { title, skuName, priceFen, stock, image }: Pick<Ware, 'title' | 'skuName' | 'priceFen' | 'stock' | 'image'>,
+) {
+  return { id, productId, title, skuId, skuName, priceFen, quantity, image, selected, stock, remark }
+}
+
+function goneLine(row: CartLineRow, product: Product | undefined): CartLine {
+  const names = product ? namesOf(product, null, DEFAULT_LANGUAGE) : { title: '', skuName: '' }
+  const shown = { ...names, priceFen: row.seen_price_fen, stock: 0, image: product?.images[0] ?? null }
+  const { message: problem } = notOnSale({ productId: row.product_id, skuId: row.sku_id })
+  return { ...lineOf(row, shown), changes: [{ kind: 'gone' }], problem }
+}
+
+function isSameSku(one: CartLineRow, two: CartLineRow): boolean {
+  return one.product_id === two.product_id && one.sku_id === two.sku_id
+}
+
+function sumOf(rows: readonly CartLineRow[]): number {
+  return rows.reduce((sum, { quantity }) => sum + quantity, 0)
 }
 
 function changesOf(

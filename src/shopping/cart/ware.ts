@@ -2,13 +2,13 @@ import type { Ctx } from '../../ctx.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { findProducts } from '../../products/catalog/catalog.ts'
 import type { Product, Scope } from '../../products/catalog/product.ts'
-import { namesOf, skusForSale } from '../../products/catalog/skus.ts'
+import { namesOf, priceAt, skusForSale } from '../../products/catalog/skus.ts'
 import type { ListingRef } from '../../products/listing.ts'
 import { DEFAULT_LANGUAGE } from '../../products/translation/languages.ts'
 
 export const QUANTITY_MAX = 9_999
 
-/** A sku as it is on sale now. */
+/** A sku as it is on sale now, in some quantity. */
 export type Ware = ListingRef & {
   productId: number
   skuId: string
@@ -26,20 +26,24 @@ export type Ware = ListingRef & {
 export async function findWares(
   ctx: Ctx,
   scope: Scope,
-  wanted: readonly { productId: number; skuId: string }[],
+  wanted: readonly { productId: number; skuId: string; quantity: number }[],
 ): Promise<(Ware | null)[]> {
   const products = await findProducts(ctx, scope, [...new Set(wanted.map(({ productId }) => productId))])
-  return wanted.map(({ productId, skuId }) => wareOf(products.get(productId), skuId, scope))
+  return wanted.map(({ productId, ...each }) => wareOf(products.get(productId), each, scope))
 }
 
 /**
  * Null where the product or the sku is gone, where nobody knows what it costs, and for what is only shown: a live account
  * sees the demo's products, and its money buys none of them.
  */
-export function wareOf(product: Product | undefined, skuId: string, { catalogue }: Scope): Ware | null {
+export function wareOf(
+  product: Product | undefined,
+  { skuId, quantity }: { skuId: string; quantity: number },
+  { catalogue }: Scope,
+): Ware | null {
   if (product?.catalogue !== catalogue) return null
   const sku = skusForSale(product).find((each) => each.skuId === skuId)
-  const priceFen = sku?.priceFen ?? product.priceFen
+  const priceFen = sku ? priceAt(product, sku, quantity) : null
   if (!sku || priceFen === null || priceFen <= 0) return null
   return {
     productId: product.id,
@@ -59,17 +63,17 @@ export function wareOf(product: Product | undefined, skuId: string, { catalogue 
  * `conflict` when the stock does not cover `quantity` and the `others` of the same sku.
  */
 export function quantityFault(ware: Ware, quantity: number, others = 0): DomainError | null {
-  const { minimumOrder, stock } = ware
+  const { minimumOrder, stock, skuId } = ware
   if (quantity < minimumOrder) {
-    const told = `quantity must be at least ${minimumOrder}, the seller's minimum order of this product.`
+    const told = `quantity of SKU ${skuId} must be at least ${minimumOrder}, the seller's minimum order.`
     return new DomainError('input_invalid', told, { minimumOrder })
   }
   if (quantity > QUANTITY_MAX) {
-    const told = `quantity must be at most ${QUANTITY_MAX} in one line.`
+    const told = `quantity of SKU ${skuId} must be at most ${QUANTITY_MAX} in one line.`
     return new DomainError('input_invalid', told, { quantityMax: QUANTITY_MAX })
   }
   if (stock !== null && quantity + others > stock) {
-    return new DomainError('conflict', `Only ${stock} are in stock.`, { stock })
+    return new DomainError('conflict', `Only ${stock} of SKU ${skuId} are in stock.`, { stock })
   }
   return null
 }

@@ -100,7 +100,7 @@ function lineOf({ stock: _, minimumOrder: __, ...line }: QuotedLine, at: number)
 }
 
 function orderOf(
-  { lines, amounts, feeBasisPoints, remark, addressId }: Quote,
+  { lines, amounts, feeBasisPoints, remark, couponId, addressId }: Quote,
   { orderNo, accountId, now }: { orderNo: string; accountId: number; now: Date },
 ): Omit<OrderRow, 'id'> {
   const platforms = new Set(lines.map(({ marketplace }) => marketplace))
@@ -116,6 +116,7 @@ function orderOf(
     item_count: lines.length,
     fee_basis_points: feeBasisPoints,
     remark,
+    coupon_id: couponId,
     address_id: addressId,
     created_at: now,
     updated_at: now,

@@ -124,7 +124,9 @@ function chosenLines({ lines }: Order, { name, lineNo }: Move): Refused | readon
     const able = lines.filter(({ state }) => from.includes(state))
     if (able.length > 0) return able
     const status = statusOf(lines)
-    const when = anyOf(from.map((state) => LINE_STATES[state].status))
+    const statuses = from.map((state): OrderStatus => LINE_STATES[state].status)
+    if (statuses.includes(status)) return refused('conflict', `No line of this order is ${anyOf(from)}.`)
+    const when = anyOf(statuses)
     const why = `This one is ${status}: ${ORDER_STATUSES[status]}`
     return refused('conflict', `${name} is possible only while an order is ${when}. ${why}`)
   }

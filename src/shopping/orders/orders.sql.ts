@@ -16,6 +16,7 @@ export type OrderRow = {
   item_count: number
   fee_basis_points: number
   remark: string
+  coupon_id: number | null
   address_id: number | null
   created_at: Date
   updated_at: Date
@@ -64,10 +65,10 @@ export async function orderInsert(tx: Tx, order: Omit<OrderRow, 'id'>, lines: re
       on conflict (account_id, status) do update set count = order_tally.count + 1 returning count),
     placed as (
       insert into purchase_order (order_no, account_id, nth, status, total_fen, service_fee_fen, discount_fen,
-        payable_fen, platform, item_count, fee_basis_points, remark, address_id, created_at, updated_at)
+        payable_fen, platform, item_count, fee_basis_points, remark, coupon_id, address_id, created_at, updated_at)
       values (${order.order_no}, ${order.account_id}, (select count from counted), ${order.status}, ${order.total_fen},
         ${order.service_fee_fen}, ${order.discount_fen}, ${order.payable_fen}, ${order.platform}, ${order.item_count},
-        ${order.fee_basis_points}, ${order.remark}, ${order.address_id}, ${order.created_at}, ${order.updated_at})
+        ${order.fee_basis_points}, ${order.remark}, ${order.coupon_id}, ${order.address_id}, ${order.created_at}, ${order.updated_at})
       returning id),
     lined as (
       insert into order_line (order_id, ${LINE_COLUMNS})

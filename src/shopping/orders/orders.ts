@@ -17,6 +17,7 @@ export type PlacedOrder = Omit<Order, 'lines'> & {
   platform: string
   itemCount: number
   remark: string
+  couponId: number | null
   addressId: number | null
   createdAt: Date
   updatedAt: Date
@@ -83,6 +84,7 @@ export function headOf(row: OrderRow): Omit<PlacedOrder, 'lines'> {
     itemCount: row.item_count,
     feeBasisPoints: row.fee_basis_points,
     remark: row.remark,
+    couponId: row.coupon_id,
     addressId: row.address_id,
     createdAt: row.created_at,
     updatedAt: row.updated_at,

@@ -47,6 +47,7 @@ const WireLine = Type.Object({
       { description: 'What is other than when the cart was last read. A line that is gone says so each time.' },
     ),
   ),
+  problem: Type.Optional(Type.String({ description: 'Why the item cannot be ordered just now.' })),
 })
 
 const WireCart = dataOf(
@@ -250,13 +251,14 @@ function toWireCart({ lines, totalFen }: Cart, publicUrl: string) {
   return { items, totalItems: lines.length, totalAmount: yuanNumber(totalFen) }
 }
 
-/** `changes` only where there are any, as the documented line has none. */
-function toWireLine({ priceFen, image, changes, ...line }: CartLine, publicUrl: string) {
+/** `changes` and `problem` only where there are any, as the documented line has none. */
+function toWireLine({ priceFen, image, changes, problem, ...line }: CartLine, publicUrl: string) {
   return {
     ...line,
     price: yuanNumber(priceFen),
     imageUrl: image && absoluteUrl(publicUrl, image),
     ...(changes.length > 0 && { changes: changes.map(toWireChange) }),
+    ...(problem !== null && { problem }),
   }
 }
 

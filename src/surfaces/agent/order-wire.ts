@@ -38,6 +38,8 @@ export const WireQuote = Type.Object({
   expiresAt: Type.String(),
   ...Amounts,
   items: Type.Array(Type.Omit(WireItem, ['state', 'question', 'risenPrice'])),
+  couponId: Type.Optional(Type.Integer()),
+  addressId: Type.Optional(Type.Integer()),
 })
 
 const WireLogistics = Type.Object({ trackingNo: Type.String(), carrier: Type.String() })
@@ -62,6 +64,8 @@ const Head = {
   ...Amounts,
   items: Type.Array(WireItem),
   remark: Type.String(),
+  couponId: Type.Optional(Type.Integer()),
+  addressId: Type.Optional(Type.Integer()),
   allowedActions: Type.Array(Action, { description: 'What the shopper can do now.' }),
   createdAt: Type.String(),
 }
@@ -87,7 +91,13 @@ export function toWireQuote(quote: Quote & { quoteId: string; expiresAt: Date },
     expiresAt: wireTime(quote.expiresAt),
     ...toWireAmounts(quote.amounts),
     items: quote.lines.map((line, at) => ({ lineNo: at + 1, ...toWireGoods(line, publicUrl) })),
+    ...toWireTerms(quote),
   } satisfies Static<typeof WireQuote>
+}
+
+/** Only what was named, as the documented order has neither. */
+function toWireTerms({ couponId, addressId }: Pick<Quote, 'couponId' | 'addressId'>) {
+  return { ...(couponId !== null && { couponId }), ...(addressId !== null && { addressId }) }
 }
 
 export function toWireOrder(order: PlacedOrder, publicUrl: string) {
@@ -97,6 +107,7 @@ export function toWireOrder(order: PlacedOrder, publicUrl: string) {
     ...toWireAmounts(order),
     items: order.lines.map((line) => toWireItem(line, publicUrl)),
     remark: order.remark,
+    ...toWireTerms(order),
     allowedActions: allowedActions(order, 'shopper'),
     createdAt: wireTime(order.createdAt),
   } satisfies Static<typeof WireOrder>

@@ -51,7 +51,10 @@ const Wish = {
   couponId: Type.Optional(Id),
   addressId: Type.Optional(Id),
 }
-const QuoteId = Type.String({ pattern: '^q_[A-Za-z0-9]{24}$', description: 'a quoteId that a preview gave' })
+const QuoteId = Type.String({
+  pattern: '^q_[A-Za-z0-9]{24}$',
+  description: 'a quoteId that a preview gave; it stands alone, as the quote has the rest',
+})
 const Params = Type.Object({ id: Type.String({ minLength: 1, maxLength: 40 }) })
 const ACTIONS = ['answer', 'confirm_price', 'decline_price'] as const
 
@@ -232,8 +235,11 @@ function cancelRoutes(scope: FastifyInstance, ctx: Ctx): void {
         summary: 'Cancel what is not bought yet; with dry_run only say what would come back',
         params: Params,
         // Nothing else: misspelt, it would cancel.
-        querystring: Type.Object({ dry_run: Type.Boolean({ default: false }) }, { additionalProperties: false }),
-        body: Type.Union([Type.Null(), Type.Object({ reason: Type.Optional(Remark) })]),
+        querystring: Type.Object({ dry_run: Type.Optional(Type.Boolean()) }, { additionalProperties: false }),
+        body: Type.Union([
+          Type.Null(),
+          Type.Object({ reason: Type.Optional(Remark), dry_run: Type.Optional(Type.Boolean()) }),
+        ]),
         response: {
           200: dataOf(
             Type.Object({ orderNo: Type.String(), status: Status, refundAmount: Yuan, message: Type.String() }),
@@ -254,7 +260,7 @@ function cancelRoutes(scope: FastifyInstance, ctx: Ctx): void {
       } as const
       const accountId = callerOf(request)
       const asked = { orderNo, accountId, move, who: `account:${accountId}` }
-      if (request.query.dry_run) {
+      if (request.query.dry_run === true || request.body?.dry_run === true) {
         const { after: status, givenBackFen } = await tryMove(ctx, asked)
         const message = 'Order can be cancelled'
         return reply.send({ data: { orderNo, status, refundAmount: yuanNumber(givenBackFen), message } })

@@ -6,7 +6,7 @@ import { DomainError } from '../../lib/errors.ts'
 import { findProduct, lookUp } from '../../products/catalog/catalog.ts'
 import { skuNameOf, titleOf } from '../../products/catalog/names.ts'
 import type { Product } from '../../products/catalog/product.ts'
-import { skusForSale } from '../../products/catalog/skus.ts'
+import { priceAt, skusForSale } from '../../products/catalog/skus.ts'
 import { translateProduct } from '../../products/catalog/translate.ts'
 import { parseLink } from '../../products/links/parse.ts'
 import { resolveShortLink } from '../../products/links/resolve.ts'
@@ -135,7 +135,7 @@ async function toWireProduct(ctx: Ctx, product: Product) {
     skus: skusForSale(product).map((sku) => ({
       skuId: sku.skuId,
       name: skuNameOf(sku, texts),
-      price: yuan(sku.priceFen),
+      price: yuan(priceAt(product, sku, product.minimumOrder ?? 1)),
       stock: sku.stock,
       image: url(sku.image),
     })),

@@ -75,11 +75,12 @@ test('a sku that is gone stays in the cart as it was seen last, and says so each
   const before = await getCart(ctx, DEMO, accountId)
   await stock(ctx, { [SHOES]: ({ skus }) => ({ skus: skus.slice(1) }) })
   const image = '/media/demo/v2/6789012345-1.webp'
-  const gone = { ...before.lines[0], skuName: '', stock: 0, image, changes: [{ kind: 'gone' }] }
+  const problem = `SKU s001 of product ${SHOES} is not on sale.`
+  const gone = { ...before.lines[0], skuName: '', stock: 0, image, changes: [{ kind: 'gone' }], problem }
   for (let reading = 0; reading < 2; reading++) {
     assert.deepEqual(await getCart(ctx, DEMO, accountId), { lines: [gone], totalFen: 0 })
   }
-  const notOnSale = refused('not_found', `SKU s001 of product ${SHOES} is not on sale.`)
+  const notOnSale = refused('not_found', problem)
   await assert.rejects(updateLine(ctx, DEMO, accountId, id, { quantity: 1 }), notOnSale)
   assert.deepEqual(await updateLine(ctx, DEMO, accountId, id, { selected: false }), {
     id,
@@ -116,10 +117,10 @@ test('the same sku with the same remark is one line; others have lines of their 
   const gift = await add(20, 'a \0gift\ud800')
   assert.notEqual(gift.id, first.id)
   assert.deepEqual(await add(4, 'a gift\ufffd'), { ...gift, quantity: 24 })
-  await assert.rejects(add(2), refused('conflict', 'Only 30 are in stock.'))
+  await assert.rejects(add(2), refused('conflict', 'Only 30 of SKU s002 are in stock.'))
   await assert.rejects(
     updateLine(ctx, DEMO, accountId, gift.id, { quantity: 26 }),
-    refused('conflict', 'Only 30 are in stock.'),
+    refused('conflict', 'Only 30 of SKU s002 are in stock.'),
   )
   await updateLine(ctx, DEMO, accountId, gift.id, { quantity: 25 })
   const { lines } = await getCart(ctx, DEMO, accountId)
@@ -136,7 +137,7 @@ test('the seller’s minimum, the most of a line, and what is not on sale', asyn
   const { ctx, accountId } = await open(t)
   await stock(ctx, { [WHOLESALE]: ({ skus: [first] }) => ({ skus: [{ ...first!, skuId: 'w1', stock: 4_000 }] }) })
   const wholesale = { productId: WHOLESALE, skuId: 'w1' }
-  const least = refused('input_invalid', "quantity must be at least 2, the seller's minimum order of this product.")
+  const least = refused('input_invalid', "quantity of SKU w1 must be at least 2, the seller's minimum order.")
   await assert.rejects(addToCart(ctx, DEMO, accountId, { ...wholesale, quantity: 1 }), least)
   const { id } = await addToCart(ctx, DEMO, accountId, { ...wholesale, quantity: 2 })
   assert.equal((await addToCart(ctx, DEMO, accountId, { ...wholesale, quantity: 1 })).quantity, 3)
@@ -145,7 +146,7 @@ test('the seller’s minimum, the most of a line, and what is not on sale', asyn
   const plain = { productId: PLAIN, skuId: '0' }
   const { quantity } = await addToCart(ctx, DEMO, accountId, { ...plain, quantity: 9_999 })
   assert.equal(quantity, 9_999)
-  const most = refused('input_invalid', 'quantity must be at most 9999 in one line.')
+  const most = refused('input_invalid', 'quantity of SKU 0 must be at most 9999 in one line.')
   await assert.rejects(addToCart(ctx, DEMO, accountId, { ...plain, quantity: 1 }), most)
 
   for (const sku of [
@@ -160,7 +161,10 @@ test('the seller’s minimum, the most of a line, and what is not on sale', asyn
 
 test('wares are the catalogue’s own, and a sku that nobody knows the price of is none', async (t) => {
   const { ctx } = await open(t)
-  const [black, plain] = await findWares(ctx, DEMO, [BLACK, { productId: PLAIN, skuId: '0' }])
+  const [black, plain] = await findWares(ctx, DEMO, [
+    { ...BLACK, quantity: 1 },
+    { productId: PLAIN, skuId: '0', quantity: 1 },
+  ])
   assert.deepEqual(black, {
     ...BLACK,
     marketplace: 'taobao',
@@ -174,9 +178,27 @@ test('wares are the catalogue’s own, and a sku that nobody knows the price of 
   })
   assert.deepEqual([plain?.skuName, plain?.priceFen, plain?.stock], ['', 4_100, null])
   await stock(ctx, { [PLAIN]: () => ({ priceFen: null }) })
-  assert.deepEqual(await findWares(ctx, DEMO, [{ productId: PLAIN, skuId: '0' }]), [null])
+  assert.deepEqual(await findWares(ctx, DEMO, [{ productId: PLAIN, skuId: '0', quantity: 1 }]), [null])
   const alone = { ...ctx, config: { ...ctx.config, demo: false } }
-  assert.deepEqual(await findWares(alone, { catalogue: 'live' }, [BLACK]), [null])
+  assert.deepEqual(await findWares(alone, { catalogue: 'live' }, [{ ...BLACK, quantity: 1 }]), [null])
+})
+
+test('without a price of its own a sku costs what the seller’s step for so many says, and what is below all of them the first', async (t) => {
+  const { ctx } = await open(t)
+  const priceRanges = [
+    { minQuantity: 2, priceFen: 900 },
+    { minQuantity: 100, priceFen: 750 },
+  ]
+  await stock(ctx, { [PLAIN]: () => ({ priceFen: 750, priceRanges }) })
+  const asked = [1, 2, 99, 100, 5_000].map((quantity) => ({ productId: PLAIN, skuId: '0', quantity }))
+  const wares = await findWares(ctx, DEMO, asked)
+  assert.deepEqual(
+    wares.map((ware) => ware?.priceFen),
+    [900, 900, 900, 750, 750],
+  )
+  // A price of its own stands whatever the steps.
+  await stock(ctx, { [SHOES]: () => ({ priceRanges }) })
+  assert.equal((await findWares(ctx, DEMO, [{ ...BLACK, quantity: 100 }]))[0]?.priceFen, 29_900)
 })
 
 test('a cart holds 200 lines, and the lines that are there can still grow', async (t) => {

@@ -55,7 +55,11 @@ export async function stockShop(ctx: Ctx): Promise<void> {
     [WHOLESALE]: sku(wholesale.skuId, { priceFen: wholesale.priceFen, stock: wholesale.stock }),
     [PLAIN]: () => ({ priceFen: plain.priceFen }),
   })
-  const wares = await findWares(ctx, SCOPE, WARES)
+  const wares = await findWares(
+    ctx,
+    SCOPE,
+    WARES.map((ware) => ({ ...ware, quantity: 1 })),
+  )
   assert.deepEqual(
     wares.map((ware) => {
       const { productId, skuId, priceFen, stock: left, minimumOrder } = ware!

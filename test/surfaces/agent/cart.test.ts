@@ -110,7 +110,7 @@ test('a product’s number is taken as a number too; in a batch each line has it
     data: {
       added: 1,
       items: [
-        { productId: '12345', error: 'Only 50 are in stock.' },
+        { productId: '12345', error: 'Only 50 of SKU s001 are in stock.' },
         { productId: '12345', error: 'SKU s009 of product 12345 is not on sale.' },
         { productId: '000999', error: 'SKU s001 of product 999 is not on sale.' },
         { id, productId: '12345' },
@@ -214,10 +214,10 @@ test('what cannot be added says why; fields that are not the caller’s to set c
   const { ctx, call } = await open(t)
   const gone = refusal(404, 'SKU s009 of product 12345 is not on sale.', 'Not Found')
   assertAnswer(await call('POST', ITEMS, { ...BLACK, skuId: 's009' }), 404, gone)
-  const few = refusal(409, 'Only 50 are in stock.', 'Conflict')
+  const few = refusal(409, 'Only 50 of SKU s001 are in stock.', 'Conflict')
   assertAnswer(await call('POST', ITEMS, { ...BLACK, quantity: 51 }), 409, few)
   await stock(ctx, { [BACKPACK]: () => ({ minimumOrder: 3 }) })
-  const least = "quantity must be at least 3, the seller's minimum order of this product."
+  const least = "quantity of SKU s010 must be at least 3, the seller's minimum order."
   const bag = { productId: 67_890, skuId: 's010', quantity: 2 }
   assertAnswer(await call('POST', ITEMS, bag), 400, refusal(400, [least], 'Bad Request'))
 

@@ -213,6 +213,17 @@ test('text that no database keeps is kept as far as it can be', async (t) => {
   }
 })
 
+test('a dry run asked for in the body is one too', async (t) => {
+  const { call } = await open(t)
+  const { orderNo } = (await call('POST', '/orders', WISH)).json().data
+  const cancel = (body: object) => call('POST', `/orders/${orderNo}/cancel`, body)
+  assert.equal((await cancel({ dry_run: true })).json().data.message, 'Order can be cancelled')
+  assert.equal((await call('GET', `/orders/${orderNo}`)).json().data.status, 'pending')
+  const misspelt = await call('POST', `/orders/${orderNo}/cancel?dryrun=true`)
+  assertAnswer(misspelt, 400, refusal(400, ['dryrun is unknown here.'], 'Bad Request'))
+  assert.equal((await cancel({})).json().data.message, 'Order cancelled')
+})
+
 test('a higher price is agreed to by line and by the price that was seen', async (t) => {
   const { call, act, wallet } = await open(t)
   const { orderNo } = (await call('POST', '/orders', WISH)).json().data

@@ -74,6 +74,7 @@ const REQUESTS: Record<string, (mine: Things) => Input[]> = {
   ],
   'POST /orders/:id/cancel': (mine) => [
     { ...order(mine), query: { dry_run: true }, body: { reason: 'Changed my mind' } },
+    { ...order(mine), body: { dry_run: true } },
     { ...order(mine), body: { reason: 'Changed my mind' } },
   ],
 
