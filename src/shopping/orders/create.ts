@@ -94,7 +94,8 @@ async function takeFromCart(tx: Tx, accountId: number, { cartLines, lines }: Quo
   await removeLines(tx, accountId, cartLines)
 }
 
-function lineOf({ stock: _, minimumOrder: __, ...line }: QuotedLine, at: number): PlacedLine {
+function lineOf(quoted: QuotedLine, at: number): PlacedLine {
+  const { stock: _, minimumOrder: __, ...line } = quoted
   const fresh = { lineNo: at + 1, splitOf: null, state: 'placed', capturedFen: 0, refundedFen: 0, facts: {} } as const
   return { ...line, ...fresh }
 }
