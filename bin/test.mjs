@@ -24,7 +24,7 @@ function main() {
       '--test-global-setup=test/global-setup.ts',
       '--test-concurrency=3',
       // Far more than any test takes: a test that hangs is a failure, not a run without end.
-      '--test-timeout=120000',
+      '--test-timeout=300000',
       '--test-reporter=spec',
       '--test-reporter-destination=stdout',
       '--test-reporter=./bin/test-tally.mjs',

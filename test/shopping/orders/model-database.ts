@@ -291,7 +291,7 @@ const STATE = `
       'coupon where id = any($2)',
     )},
     'claims', ${listOf(
-      `json_build_object('coupon', array_position($2, coupon_id) - 1, 'who', ${who('c.account_id')}, 'order', place,
+      `json_build_object('coupon', array_position($2, c.coupon_id) - 1, 'who', ${who('c.account_id')}, 'order', place,
         'usedMs', ${ms('used_at')}, 'claimedMs', ${ms('claimed_at')})`,
       'c.id',
       'coupon_claim c left join own on own.id = order_id where c.account_id = any($1)',
