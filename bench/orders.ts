@@ -118,6 +118,7 @@ async function replay(client: pg.Client, { statements, drawn }: Script, key: str
 
 function refill(value: unknown, before: Drawn, fresh: Drawn): unknown {
   if (value instanceof Date) return new Date(value.getTime() - before.at.getTime() + fresh.at.getTime())
+  if (Array.isArray(value)) return value.map((each) => refill(each, before, fresh))
   if (value === before.recordId) return fresh.recordId
   if (value === before.orderId) return fresh.orderId
   if (typeof value !== 'string') return value
