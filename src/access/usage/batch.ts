@@ -1,3 +1,4 @@
+import { storableText } from '../../lib/text.ts'
 import type { Product } from '../../money/plans/catalogue.ts'
 
 /** A call that nothing was paid for, as the hot path records it. */
@@ -59,17 +60,12 @@ export function printRecords(records: readonly UsageRecord[]): string {
     }
     const at = secondText + MILLISECONDS[Math.floor(atMs) - itsSecond * 1000]!
     const potText = pot ?? '\\N'
-    const tidText = tid === null ? '\\N' : escape(storable(tid))
+    const tidText = tid === null ? '\\N' : escape(storableText(tid))
     const us = Math.round(durationUs)
     // A join: a text that is put together piece by piece costs half as much again.
     lines.push([at, requestId, accountId, keyId, product, operation, status, potText, bytes, us, tidText].join('\t'))
   }
   return `${lines.join('\n')}\n`
-}
-
-/** What PostgreSQL can keep of a text: all but the character NUL. */
-export function storable(text: string): string {
-  return text.includes('\0') ? text.replaceAll('\0', '') : text
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { storable } from './batch.ts'
+import { storableText } from '../../lib/text.ts'
 import type { RunRow } from './charges.sql.ts'
 
 /** What calls of one key to one operation have in common; the same object for as long as nothing of it changes. */
@@ -64,7 +64,7 @@ export function printBatch(batch: readonly Asked[]): PrintedBatch {
     columns: [
       column(({ name }) => quote(name)),
       column(({ at }) => timeText(at)),
-      column(({ tid }) => (tid === null ? 'NULL' : quote(storableTid(tid)))),
+      column(({ tid }) => (tid === null ? 'NULL' : quote(storableText(tid)))),
       column(({ ready }) => (ready ? 't' : 'f')),
       column(({ status }) => status),
       column(({ bytes }) => bytes),
@@ -89,11 +89,6 @@ function timeText(at: Date): string {
     lastText = at.toISOString()
   }
   return lastText
-}
-
-/** A caller's own text: neither NUL nor half a character is taken by the database's JSON. */
-function storableTid(tid: string): string {
-  return storable(tid).toWellFormed()
 }
 
 /** Hands the decisions on runs out to their calls: the first ones from the pot, then from the balance, the rest denied. */

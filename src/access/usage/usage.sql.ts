@@ -3,7 +3,8 @@ import { sql, type RawBuilder } from 'kysely'
 import type pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import type { Db } from '../../lib/db/db.ts'
-import { COLUMNS, printRecords, storable, type DaySum, type UsageRecord } from './batch.ts'
+import { storableText } from '../../lib/text.ts'
+import { COLUMNS, printRecords, type DaySum, type UsageRecord } from './batch.ts'
 
 /** Runs `work` in a transaction on a dedicated connection. Throws what it throws, with nothing written. */
 export async function usageTransaction(client: pg.ClientBase, work: () => Promise<void>): Promise<void> {
@@ -44,7 +45,7 @@ export async function usageInsertNew(client: pg.ClientBase, records: readonly Us
       column(({ pot }) => pot),
       column(({ bytes }) => bytes),
       column(({ durationUs }) => Math.round(durationUs)),
-      column(({ tid }) => (tid === null ? null : storable(tid))),
+      column(({ tid }) => (tid === null ? null : storableText(tid))),
     ],
   )
   const written = new Set(rows.map(({ request_id: requestId }) => requestId))

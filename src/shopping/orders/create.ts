@@ -37,7 +37,7 @@ export async function createOrder(
   const isPromised = 'quoteId' in wish
   const quote = isPromised
     ? openQuote(await orderQuoteById<Quote>(ctx.db, accountId, wish.quoteId), now)
-    : await quoteOrder(ctx, scope, accountId, wish)
+    : await quoteOrder(ctx, scope, accountId, wish, now)
   // Prices were promised; that there would be any left was not.
   if (isPromised) await priceItems(ctx, scope, quote.lines)
   const orderNo = await drawNumber(ctx.db, 'ORD', now)

@@ -161,13 +161,10 @@ async function applyLedger(
   const wallet = walletOf(accountId)
   const { isSandbox } = await accountOwner(tx, accountId)
   const ours = (isSandbox ? SYSTEM.sandbox : SYSTEM.revenue).CNY
-  const holds = commands.flatMap((each) =>
-    each.do === 'hold' ? [{ name: each.name, amountMinor: each.amountFen }] : [],
-  )
+  const holds: { name: string; amountMinor: number }[] = []
   for (const command of commands) {
     if (command.do === 'hold') {
-      // All at once, where the first of them stands: an order has as many as lines.
-      if (command.name === holds[0]!.name) await placeHolds(tx, { account: wallet, holds, expiresAt: null, at })
+      holds.push({ name: command.name, amountMinor: command.amountFen })
     } else if (command.do === 'capture') {
       const { hold, name, amountFen } = command
       await captureHold(tx, { hold, name, to: ours, amountMinor: amountFen, rest: 'release', reason: 'order', at })
@@ -178,4 +175,6 @@ async function applyLedger(
       await transfer(tx, { name, from: ours, to: wallet, amountMinor: amountFen, reason: 'refund', at })
     }
   }
+  // All at once, as an order has as many as lines; what is released for them is free by now.
+  if (holds.length > 0) await placeHolds(tx, { account: wallet, holds, expiresAt: null, at })
 }

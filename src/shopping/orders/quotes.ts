@@ -41,11 +41,17 @@ export type Quote = Omit<OrderWish, 'items'> & {
 }
 
 /**
- * What an order would cost now, by the catalogue's prices. Throws `input_invalid` for an empty wish, one with too many items
+ * What an order would cost at `now` of the account's time, by the catalogue's prices. Throws `input_invalid` for an empty wish, one with too many items
  * and a coupon's minimum, `not_found` for what is not on sale, a coupon that was not claimed and an unknown address, and
  * `conflict` for too little stock and a coupon that is used.
  */
-export async function quoteOrder(ctx: Ctx, scope: Scope, accountId: number, wish: OrderWish): Promise<Quote> {
+export async function quoteOrder(
+  ctx: Ctx,
+  scope: Scope,
+  accountId: number,
+  wish: OrderWish,
+  now: Date,
+): Promise<Quote> {
   const selected = wish.items === null ? await selectedOf(ctx, accountId) : []
   const chosen = wish.items ?? selected
   if (chosen.length === 0) throw new DomainError('input_invalid', 'Nothing is selected in the cart.')
@@ -55,7 +61,6 @@ export async function quoteOrder(ctx: Ctx, scope: Scope, accountId: number, wish
   const { feeBasisPoints } = ctx.config.orders
   const { remark, couponId, addressId } = wish
   if (addressId !== null) await assertAddress(ctx, accountId, addressId)
-  const now = await accountNow(ctx.db, ctx.clock, accountId)
   const discountFen =
     couponId === null ? 0 : (await quoteCoupon(ctx.db, { accountId, couponId, totalFen, now })).discountFen
   const shares = sharesOf(lines, { discountFen, feeBasisPoints })
@@ -81,9 +86,9 @@ export async function previewOrder(
   accountId: number,
   wish: OrderWish,
 ): Promise<Quote & { quoteId: string; expiresAt: Date }> {
-  const quote = await quoteOrder(ctx, scope, accountId, wish)
-  const quoteId = `q_${randomText(ctx.random, 24)}`
   const now = await accountNow(ctx.db, ctx.clock, accountId)
+  const quote = await quoteOrder(ctx, scope, accountId, wish, now)
+  const quoteId = `q_${randomText(ctx.random, 24)}`
   const expiresAt = new Date(now.getTime() + QUOTE_MS)
   await orderQuoteInsert(ctx.db, { id: quoteId, account_id: accountId, expires_at: expiresAt, quote }, QUOTES_KEPT)
   return { ...quote, quoteId, expiresAt }

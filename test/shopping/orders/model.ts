@@ -2,7 +2,7 @@ import { DomainError, type ErrorCode } from '../../../src/lib/errors.ts'
 import { SYSTEM } from '../../../src/money/ledger/accounts.ts'
 import type { HoldState } from '../../../src/money/ledger/decide.ts'
 import type { NewCoupon } from '../../../src/shopping/coupons/coupons.ts'
-import type { Amounts, LineFacts, Move } from '../../../src/shopping/orders/order.ts'
+import type { Amounts, Move, OrderLine } from '../../../src/shopping/orders/order.ts'
 import type { LineState, OrderStatus } from '../../../src/shopping/orders/states.ts'
 import { BACKPACK, PLAIN, SHOES, WHOLESALE } from '../cart/shelf.ts'
 
@@ -104,19 +104,7 @@ export type OrderState = Amounts & {
   lines: LineOf[]
 }
 
-export type LineOf = {
-  lineNo: number
-  splitOf: number | null
-  ware: number
-  state: LineState
-  quantity: number
-  priceFen: number
-  feeFen: number
-  discountFen: number
-  capturedFen: number
-  refundedFen: number
-  facts: LineFacts
-}
+export type LineOf = OrderLine & { ware: number }
 
 export type MoveOf = {
   order: number
