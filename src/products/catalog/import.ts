@@ -3,8 +3,8 @@ import type pg from 'pg'
 import type { Ctx } from '../../ctx.ts'
 import { openDedicated } from '../../lib/db/db.ts'
 import { OperatorError } from '../../lib/errors.ts'
+import { type Line, LINE_BYTES_MAX, lineCutter } from '../../lib/lines.ts'
 import { parseFeedLine } from './feed-format.ts'
-import { type FeedLine, LINE_BYTES_MAX, lineCutter } from './feed-lines.ts'
 import { type FeedPictures, hasOnlyAddresses, openFeedPictures, takePictures } from './feed-pictures.ts'
 import { copyLine, importBatch, importFinish, importKnown, importPrepare } from './import.sql.ts'
 import { refKey } from './product.ts'
@@ -100,7 +100,7 @@ async function* readBatches(
   ignored: Set<string>,
 ): AsyncGenerator<Batch> {
   let batch: Batch = { rows: new Map(), characters: 0, linesRead: 0, bad: 0, bytesRead: 0 }
-  const add = async (line: FeedLine) => {
+  const add = async (line: Line) => {
     const fault = await addLine(ctx, batch, line, pictures, ignored)
     batch.linesRead = line.number
     batch.bytesRead = line.endsAt
@@ -127,7 +127,7 @@ async function* readBatches(
 async function addLine(
   ctx: Ctx,
   batch: Batch,
-  line: FeedLine,
+  line: Line,
   pictures: FeedPictures,
   ignored: Set<string>,
 ): Promise<string | null> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { LINE_BYTES_MAX, lineCutter } from '../../../src/products/catalog/feed-lines.ts'
+import { LINE_BYTES_MAX, lineCutter } from '../../src/lib/lines.ts'
 
 function cut(chunks: (string | Buffer)[]): [number, string | null, number][] {
   const cutter = lineCutter()

@@ -1,14 +1,14 @@
-/** Longer lines are refused unread: a listing has no use for so much, and one line must not fill the memory. */
+/** Longer lines are refused unread: no record has a use for so much, and one line must not fill the memory. */
 export const LINE_BYTES_MAX = 1024 * 1024
 
 /** `bytes` is null for a line over the limit. `endsAt` is where the next line begins in the file. */
-export type FeedLine = { number: number; bytes: Buffer | null; endsAt: number }
+export type Line = { number: number; bytes: Buffer | null; endsAt: number }
 
 /**
  * Cuts a file's chunks into lines, without their ends. `push` gives the lines that a chunk completes; `end` gives the
  * last one when the file does not end with a line break. Holds at most one unfinished line of the permitted length.
  */
-export function lineCutter(): { push(chunk: Buffer): FeedLine[]; end(): FeedLine[] } {
+export function lineCutter(): { push(chunk: Buffer): Line[]; end(): Line[] } {
   let held: Buffer[] = []
   let heldBytes = 0
   let number = 0
@@ -22,7 +22,7 @@ export function lineCutter(): { push(chunk: Buffer): FeedLine[]; end(): FeedLine
     if (heldBytes > LINE_BYTES_MAX) held = []
   }
 
-  function complete(): FeedLine {
+  function complete(): Line {
     const bytes = heldBytes > LINE_BYTES_MAX ? null : held.length === 1 ? held[0]! : Buffer.concat(held)
     held = []
     heldBytes = 0
@@ -32,7 +32,7 @@ export function lineCutter(): { push(chunk: Buffer): FeedLine[]; end(): FeedLine
 
   return {
     push(chunk) {
-      const lines: FeedLine[] = []
+      const lines: Line[] = []
       let from = 0
       for (let to = chunk.indexOf(10); to >= 0; to = chunk.indexOf(10, from)) {
         hold(chunk.subarray(from, to))
