@@ -20,14 +20,15 @@ export async function auditInsert(tx: Tx, row: Omit<AuditRow, 'id'>): Promise<vo
       ${json(row.before)}::jsonb, ${json(row.after)}::jsonb)`.execute(tx)
 }
 
-/** Entries of these accounts, or of all, before an id (null: from the newest), newest first. */
+/** Entries of these accounts, or of all, of actions that begin like this, before an id (null: from the newest), newest first. */
 export async function auditList(
   db: Db,
-  filter: { accountIds: number[] | null; beforeId: number | null; limit: number },
+  filter: { accountIds: number[] | null; actions: string; beforeId: number | null; limit: number },
 ): Promise<AuditRow[]> {
   const { rows } = await sql<AuditRow>`
     select * from audit_entry
     where (${filter.accountIds}::bigint[] is null or account_id = any(${filter.accountIds}))
+      and starts_with(action, ${filter.actions})
       and (${filter.beforeId}::bigint is null or id < ${filter.beforeId})
     order by id desc limit ${filter.limit}`.execute(db)
   return rows

@@ -22,15 +22,19 @@ export async function audit(tx: Tx, entry: AuditEntry): Promise<void> {
   await auditInsert(tx, { at, actor, action, account_id: accountId, subject, reason, before, after })
 }
 
-/** Entries of these accounts, or of all, newest first, at most `limit` (100), before the entry `beforeId`. */
+/**
+ * Entries of these accounts, or of all, and of actions that begin like this, newest first, at most `limit` (100), before the entry
+ * `beforeId`.
+ */
 export async function listAudit(
   db: Db,
   {
     accountIds = null,
+    actions = '',
     beforeId = null,
     limit = 100,
-  }: { accountIds?: number[] | null; beforeId?: number | null; limit?: number } = {},
+  }: { accountIds?: number[] | null; actions?: string; beforeId?: number | null; limit?: number } = {},
 ): Promise<(Required<AuditEntry> & { id: number })[]> {
-  const rows = await auditList(db, { accountIds, beforeId, limit })
+  const rows = await auditList(db, { accountIds, actions, beforeId, limit })
   return rows.map(({ account_id: accountId, ...row }) => ({ ...row, accountId }))
 }
