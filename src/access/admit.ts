@@ -4,7 +4,7 @@ import { DomainError } from '../lib/errors.ts'
 import type { Feature, Product } from '../money/plans/catalogue.ts'
 import { checkPrincipal, type KeyMemo, type Principal } from './keys/keyring.ts'
 import type { RouteScope } from './keys/scopes.ts'
-import { findCaller, takePublicCall } from './limits/addresses.ts'
+import { findCaller, findHolder, takePublicCall } from './limits/addresses.ts'
 import type { LeaseAnswer } from './limits/leases.ts'
 import { givenBack, type Take } from './limits/limit-store.ts'
 import { atHand, runOf, type AtHand } from './terms-at-hand.ts'
@@ -68,6 +68,15 @@ export function identify(ctx: Ctx, door: Door, knock: Knock): Visit | null | Pro
   return principal instanceof Promise
     ? principal.then((found) => enter(ctx, door, found, address))
     : enter(ctx, door, principal, address)
+}
+
+/** As `identify`, for a caller who sends an ID token in the place of a key; a token that is not a text counts as one of no form. */
+export async function identifyHolder(
+  ctx: Ctx,
+  door: Door,
+  { token, address }: { token: unknown; address: string },
+): Promise<Visit> {
+  return enter(ctx, door, await findHolder(ctx, token, address), address)
 }
 
 /** `identify`, for a principal that is known already. */

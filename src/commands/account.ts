@@ -149,6 +149,10 @@ export async function accountAudit(options: ForAccount & { limit: number }): Pro
   const rows = await onAccount(options, ({ db }, { id, twinId }) =>
     listAudit(db, { accountIds: [id, twinId], limit: options.limit }),
   )
+  printAudit(options, rows)
+}
+
+export function printAudit(options: Json, rows: Awaited<ReturnType<typeof listAudit>>): void {
   const entries = rows.map(({ at, accountId, ...rest }) => ({ at: at.toISOString(), account_id: accountId, ...rest }))
   const cells = entries.map((each) => [
     each.at,

@@ -146,8 +146,6 @@ test('plans and add-ons are given, previewed, bought and cancelled', async (t) =
         'The API balance has 0\\.00 USD, which does not cover it\\.$',
     ),
   )
-  const risk = ['account', 'set-plan', '--account', 'shop', '--product', 'risk', '--plan', 'risk_shield']
-  for (const pay of ['--charge', '--preview']) assert.match(await refuse(...risk, pay), /^Nothing of risk is sold yet/)
 
   await tell('account', 'credit', '--account', 'shop', '--usd', '60', '--reason', 'bank')
   const preview = await tell(...own('set-plan', '--plan', 'starter', '--preview'))

@@ -22,9 +22,6 @@ import type { Account } from './accounts.ts'
 type Ctx = { db: Db; clock: Clock }
 type Deed = { account: Account; product: Product; actor: string; reason?: string | null }
 
-/** The products whose calls have routes. What cannot be called is not sold. */
-export const SERVED: readonly Product[] = ['qc', 'sourcing', 'item', 'agent']
-
 /**
  * Puts an account on a plan without money moving; a subscription to another plan of the product ends at once, without a
  * refund, and the overrides of before are gone. Throws as `setPlan` does.
@@ -70,29 +67,21 @@ export async function takeAddOn(
   })
 }
 
-/**
- * What `buyOffer` would take now, and what the API balance has to spend. Throws as `previewSubscription` does, and an
- * `OperatorError` for a product that cannot be called yet.
- */
+/** What `buyOffer` would take now, and what the API balance has to spend. Throws as `previewSubscription` does. */
 export async function previewOffer(
   { db, clock }: Ctx,
   { account, ...wanted }: Offer & { account: Account },
 ): Promise<Purchase & { availableUsdMicros: number }> {
-  requireServed(wanted.product)
   const preview = await previewSubscription(db, { accountId: account.id, ...wanted, at: clock.now() })
   const { availableMinor } = await getBalance(db, apiBalanceOf(account.id))
   return { ...preview, availableUsdMicros: availableMinor }
 }
 
-/**
- * Buys a plan or an add-on from the API balance, by the month. Throws as `subscribe` does, and an `OperatorError` for a
- * product that cannot be called yet.
- */
+/** Buys a plan or an add-on from the API balance, by the month. Throws as `subscribe` does. */
 export async function buyOffer(
   ctx: Ctx,
   { kind, offer, ...deed }: Deed & Omit<Offer, 'product'>,
 ): Promise<Awaited<ReturnType<typeof subscribe>>> {
-  requireServed(deed.product)
   return record(ctx, deed, 'account.subscribe', async (tx) => {
     const { account, product } = deed
     const wanted = { accountId: account.id, product, kind, offer }
@@ -134,13 +123,6 @@ export async function resumeOffer(
     )
     return { result, after: { kind, offer: result.offer, subscription: result.id, renews_at: result.periodEndAt } }
   })
-}
-
-function requireServed(product: Product): void {
-  if (SERVED.includes(product)) return
-  throw new OperatorError(
-    `Nothing of ${product} is sold yet, as there is nothing to call so far; set-plan without --charge gives a plan of it.`,
-  )
 }
 
 type Done<T> = { result: T; before?: Record<string, unknown>; after: Record<string, unknown> }

@@ -11,8 +11,9 @@ import { keyByDigest, type KeyRow } from './keys.sql.ts'
 import { requireActive } from './life.ts'
 import type { RouteScope, Scope } from './scopes.ts'
 
-/** Who calls: what a checked key stands for. */
+/** Who calls: what a checked key, or ID token, stands for. */
 export type Principal = {
+  /** 0 for the holder of an ID token. */
   keyId: number
   /** Whose rows the call sees: the sandbox's for a test key. */
   accountId: number
@@ -101,6 +102,11 @@ export function isRemembered(ctx: Ctx, slot: string): boolean {
  */
 export function readPrincipal(ctx: Ctx, clearText: string, slot: string): Promise<Principal> {
   if (!parseKeyText(clearText)) throw new DomainError('key_malformed', 'This is not the form of an API key.')
+  return readThrough(ctx, slot, () => loadByKey(ctx, slot))
+}
+
+/** As `readPrincipal`, for a slot that `load` knows how to read. What it rejects with is passed on. */
+export function readThrough(ctx: Ctx, slot: string, load: () => Promise<Principal>): Promise<Principal> {
   // The epochs from before the look: has the key changed since, the next poll shows newer ones and the entry is void.
   const { access, plans } = ctx.watch.value
   const beganAtMs = ctx.clock.elapsedMs()
@@ -120,12 +126,16 @@ export function readPrincipal(ctx: Ctx, clearText: string, slot: string): Promis
   if (ctx.keyring.size > CACHED_MAX) ctx.keyring.delete(ctx.keyring.keys().next().value!)
   const look: Look = { access, plans, beganAtMs, promise: null }
   entry.look = look
-  return (look.promise = lookUp(ctx, slot, entry, look))
+  return (look.promise = lookUp(ctx, slot, { entry, look, load }))
 }
 
-async function lookUp(ctx: Ctx, slot: string, entry: Entry, look: Look): Promise<Principal> {
+async function lookUp(
+  ctx: Ctx,
+  slot: string,
+  { entry, look, load }: { entry: Entry; look: Look; load: () => Promise<Principal> },
+): Promise<Principal> {
   try {
-    const principal = await loadCurrent(ctx, slot, look)
+    const principal = await loadCurrent(ctx, look, load)
     entry.principal = principal
     entry.access = look.access
     entry.plans = look.plans
@@ -141,9 +151,9 @@ async function lookUp(ctx: Ctx, slot: string, entry: Entry, look: Look): Promise
 }
 
 /** Reads until what was read is as current as a principal in memory has to be; a slow database must not let revoked keys in. */
-async function loadCurrent(ctx: Ctx, slot: string, look: Look): Promise<Principal> {
+async function loadCurrent(ctx: Ctx, look: Look, load: () => Promise<Principal>): Promise<Principal> {
   for (let looks = 1; looks <= LOOKS_MAX; looks++) {
-    const principal = await loadPrincipal(ctx, slot)
+    const principal = await load()
     const { access, plans } = ctx.watch.value
     const isQuick = ctx.clock.elapsedMs() - look.beganAtMs < WATCH_AGE_MAX_MS
     if (isQuick || (access === look.access && plans === look.plans && ctx.watch.ageMs() < WATCH_AGE_MAX_MS)) {
@@ -156,7 +166,7 @@ async function loadCurrent(ctx: Ctx, slot: string, look: Look): Promise<Principa
   throw new DomainError('busy', 'The server is busy; try again in a moment.', { retryAfterSeconds: 1 })
 }
 
-async function loadPrincipal(ctx: Ctx, slot: string): Promise<Principal> {
+async function loadByKey(ctx: Ctx, slot: string): Promise<Principal> {
   const row = await keyByDigest(ctx.db, Buffer.from(slot, 'binary'))
   if (!row) throw new DomainError('key_unknown', 'This API key is not known.')
   requireActive(row, ctx.clock.now())

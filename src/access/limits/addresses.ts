@@ -9,12 +9,13 @@ import {
   type KeyMemo,
   type Principal,
 } from '../keys/keyring.ts'
+import { isTokenRemembered, readHolder, tokenText } from '../keys/oidc.ts'
 import { decide, type Window, type WindowLimit } from './window.ts'
 
 /** What one address may ask of the public routes without a key, on each node. */
 export const PUBLIC_LIMIT: WindowLimit = { max: 120, windowMs: 60_000 }
 
-/** How many keys that do not work one address may try, on each node. */
+/** How many keys and ID tokens that do not work one address may try, on each node. */
 export const FAILED_LIMIT: WindowLimit = { max: 30, windowMs: 60_000 }
 const FAILURES: ReadonlySet<ErrorCode> = new Set(['key_malformed', 'key_unknown', 'key_revoked'])
 
@@ -49,12 +50,28 @@ export function findCaller(
 }
 
 async function findStranger(ctx: Ctx, clearText: string, slot: string, address: string): Promise<Principal> {
-  const group = failedGroup(address)
   // A remembered key is only read again because something has changed, which need not be the key.
   const isStranger = !isRemembered(ctx, slot)
+  return attempt(ctx, { address, isStranger }, () => currentPrincipal(ctx, slot) ?? readPrincipal(ctx, clearText, slot))
+}
+
+/** As `findCaller`, for the holder of an ID token. Whether the address may try comes first, as verifying costs the most. */
+export async function findHolder(ctx: Ctx, token: unknown, address: string): Promise<Principal> {
+  const text = tokenText(ctx, token)
+  const isStranger = !isTokenRemembered(ctx, text)
+  return attempt(ctx, { address, isStranger }, () => readHolder(ctx, text))
+}
+
+/** A stranger may try while the address has not failed too often; whoever fails is counted. */
+async function attempt(
+  ctx: Ctx,
+  { address, isStranger }: { address: string; isStranger: boolean },
+  read: () => Principal | Promise<Principal>,
+): Promise<Principal> {
+  const group = failedGroup(address)
   const gate = isStranger ? await passGate(ctx, group) : null
   try {
-    return currentPrincipal(ctx, slot) ?? (await readPrincipal(ctx, clearText, slot))
+    return await read()
   } catch (error) {
     if (error instanceof DomainError && FAILURES.has(error.code)) {
       const counted = decide(ctx.addressWindows.get(group) ?? null, FAILED_LIMIT, ctx.clock.elapsedMs())
@@ -66,7 +83,7 @@ async function findStranger(ctx: Ctx, clearText: string, slot: string, address: 
   }
 }
 
-/** How many look-ups of unknown keys of one address are under way, and who waits for one of them to end. */
+/** How many look-ups of unknown keys and tokens of one address are under way, and who waits for one of them to end. */
 type Gate = { underWay: number; waiting: (() => void)[] }
 const GATES = new WeakMap<AddressWindows, Map<string, Gate>>()
 

@@ -52,8 +52,30 @@ export function defineAccount(program: Command): void {
     .requiredOption('--usd <amount>', 'in dollars, or none', usdOrNone)
     .addOption(json())
     .action(async (options) => (await import('../account.ts')).accountSetLowBalance(options))
+  defineIdentities(account)
   defineHistory(account)
   definePlans(account)
+}
+
+function defineIdentities(account: Command): void {
+  const subject = ['--subject <text>', 'as the issuer calls them: the `sub` of their tokens'] as const
+  const issuer = ['--issuer <address>', 'who signs them (default: OIDC_ISSUER)'] as const
+  account
+    .command('link-oidc')
+    .description('let the holder of ID tokens check identifiers for it')
+    .requiredOption(...whose)
+    .requiredOption(...subject)
+    .option(...issuer)
+    .addOption(json())
+    .action(async (options) => (await import('../account-oidc.ts')).accountLinkOidc(options))
+  account
+    .command('unlink-oidc')
+    .description('end that at once')
+    .requiredOption(...whose)
+    .requiredOption(...subject)
+    .option(...issuer)
+    .addOption(json())
+    .action(async (options) => (await import('../account-oidc.ts')).accountUnlinkOidc(options))
 }
 
 function defineHistory(account: Command): void {

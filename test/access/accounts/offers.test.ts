@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
 import { test, type TestContext } from 'node:test'
 import type { Account } from '../../../src/access/accounts/accounts.ts'
 import { creditAccount } from '../../../src/access/accounts/credit.ts'
@@ -10,7 +9,6 @@ import {
   givePlan,
   previewOffer,
   resumeOffer,
-  SERVED,
   takeAddOn,
 } from '../../../src/access/accounts/offers.ts'
 import { listAudit } from '../../../src/events/audit/audit.ts'
@@ -21,7 +19,6 @@ import { systemRandom } from '../../../src/lib/ids.ts'
 import { listSubscriptions } from '../../../src/money/billing/billing.ts'
 import { apiBalanceOf } from '../../../src/money/ledger/accounts.ts'
 import { getBalance } from '../../../src/money/ledger/ledger.ts'
-import { PRODUCTS } from '../../../src/money/plans/catalogue.ts'
 import { readStandings } from '../../../src/money/plans/plans.ts'
 import { testDatabase } from '../../database.ts'
 import { newAccount } from './new-account.ts'
@@ -131,22 +128,6 @@ test('a cancellation that is taken back stands in the audit', async (t) => {
     before: null,
     after: { kind: 'plan', offer: 'starter', subscription: id, renews_at: UNTIL.toISOString() },
   })
-})
-
-test('what has no routes yet is given, but not sold', async (t) => {
-  const folders = readdirSync(new URL('../../../src/surfaces', import.meta.url))
-  assert.deepEqual(
-    PRODUCTS.filter((product) => folders.includes(product)),
-    SERVED,
-  )
-  const { ctx, db, account, deed } = await rich(t)
-  const shield = { kind: 'plan', offer: 'risk_shield' } as const
-  const notYet = refusal(/^Nothing of risk is sold yet, as there is nothing to call so far; /)
-  await assert.rejects(previewOffer(ctx, { account, product: 'risk', ...shield }), notYet)
-  await assert.rejects(buyOffer(ctx, { ...deed, product: 'risk', ...shield }), notYet)
-  assert.equal(await balanceOf(db, account), 100_000_000)
-  await givePlan(ctx, { ...deed, product: 'risk', plan: 'risk_shield' })
-  assert.equal((await readStandings(db, account.id)).risk.plan, 'risk_shield')
 })
 
 test('an add-on is given, or bought, and taken away at once', async (t) => {

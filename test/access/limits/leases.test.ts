@@ -145,6 +145,8 @@ test('a unit given back is at hand for the next, and for whoever waits', async (
     other.giveBack(accountId, pots)
     assert.deepEqual(await waiting, { granted: true })
   })
+  // Its question is answered only now; while the meter is still locked for it, what is at hand could not be returned.
+  assert.equal(await outcome(other.take(accountId, pots)), 'qc.month')
 })
 
 test('an idle lease goes back after a second without a take', async (t) => {
