@@ -8,6 +8,11 @@ export function dayBucket(at: Date): number {
   return monthBucket(at) * 100 + at.getUTCDate()
 }
 
+/** When the UTC month of `at` began. */
+export function monthStart(at: Date): Date {
+  return new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth(), 1))
+}
+
 /** When the UTC month of `at` is over. */
 export function monthEnd(at: Date): Date {
   return new Date(Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1, 1))

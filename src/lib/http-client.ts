@@ -1,9 +1,8 @@
 import { Resolver } from 'node:dns/promises'
 import { isIP } from 'node:net'
-import { Agent, buildConnector, request as undiciRequest } from 'undici'
 import { HttpError } from './http.ts'
 import { isPublicAddress } from './public-address.ts'
-import type { Dispatcher } from 'undici'
+import type { Agent, buildConnector, Dispatcher } from 'undici'
 import type { GuardedHttp, Http, HttpDownload, HttpFileRequest, HttpFiles } from './http.ts'
 
 /** `close` drops the connections that are kept open. */
@@ -38,9 +37,9 @@ const ADDRESSES_TRIED_MAX = 4
 
 /** Sends requests that we built to hosts that the operator configured. Follows no redirects. */
 export function openHttp({ maxBytes = MAX_BYTES, connections = 32 }: HttpOptions = {}): Http & HttpFiles & Closable {
-  const agent = new Agent({ connections, connect: { timeout: CONNECT_TIMEOUT_MS } })
-  const download: HttpFiles['download'] = (request, signal) => read(agent, request, maxBytes, signal)
-  return { download, send: textOf(download), close: () => agent.destroy() }
+  const { agent, close } = lazily(({ Agent }) => new Agent({ connections, connect: { timeout: CONNECT_TIMEOUT_MS } }))
+  const download: HttpFiles['download'] = async (request, signal) => read(await agent(), request, maxBytes, signal)
+  return { download, send: textOf(download), close }
 }
 
 /**
@@ -51,17 +50,45 @@ export function openHttp({ maxBytes = MAX_BYTES, connections = 32 }: HttpOptions
 export function openGuardedHttp(options: GuardedOptions = {}): GuardedHttp & Closable {
   const { maxBytes = MAX_BYTES, connections = 8, httpsOnly = true, ports = [80, 443] } = options
   const { lookup = (host: string) => resolveAll(host, options.nameServers), allows = isPublicAddress } = options
-  const connectTo = buildConnector({ timeout: CONNECT_TIMEOUT_MS })
-  const agent = new Agent({ connections, connect: pinned(connectTo, lookup, allows) })
+  const { agent, close } = lazily(({ Agent, buildConnector }) => {
+    const connectTo = buildConnector({ timeout: CONNECT_TIMEOUT_MS })
+    return new Agent({ connections, connect: pinned(connectTo, lookup, allows) })
+  })
 
   const download: HttpFiles['download'] = async (request, signal) => {
     const url = URL.parse(request.url)
     const refused = url ? refusal(url, httpsOnly, ports) : 'is not an address'
     if (!url || refused) throw new HttpError('refused', `the address ${refused}`)
     // The parsed spelling is sent, so that what was vetted and what is asked cannot differ.
-    return read(agent, { ...request, url: url.href }, maxBytes, signal)
+    return read(await agent(), { ...request, url: url.href }, maxBytes, signal)
   }
-  return { download, send: textOf(download), close: () => agent.destroy() }
+  return { download, send: textOf(download), close }
+}
+
+const undici = () => import('undici')
+
+/** Loads what the first request would else wait for, and everybody with it: for servers, as most commands send no request. */
+export async function loadHttp(): Promise<void> {
+  await undici()
+}
+
+/** An agent that is opened with the first request. */
+function lazily(open: (library: Awaited<ReturnType<typeof undici>>) => Agent): {
+  agent: () => Promise<Agent>
+  close: () => Promise<void>
+} {
+  let opened: Promise<Agent> | null = null
+  let isClosed = false
+  return {
+    async agent() {
+      if (isClosed) throw new HttpError('unreachable', 'this process is ending')
+      return (opened ??= undici().then(open))
+    },
+    async close() {
+      isClosed = true
+      await (await opened)?.destroy()
+    },
+  }
 }
 
 function refusal(url: URL, httpsOnly: boolean, ports: readonly number[]): string | null {
@@ -133,7 +160,8 @@ async function read(
   const timeout = AbortSignal.timeout(request.timeoutMs)
   const ending = signal ? AbortSignal.any([timeout, signal]) : timeout
   try {
-    const asking = undiciRequest(request.url, {
+    const library = await undici()
+    const asking = library.request(request.url, {
       dispatcher,
       method: request.method,
       // A compressed answer could be far larger than what was counted.

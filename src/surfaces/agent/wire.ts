@@ -1,22 +1,17 @@
 import { STATUS_CODES } from 'node:http'
-import AjvCompiler from '@fastify/ajv-compiler'
 import type { FastifySchemaCompiler, FastifySchemaValidationError } from 'fastify'
 import { Type, type TInteger, type TSchema } from 'typebox'
+import { asWritten, fromText } from '../compilers.ts'
 
 type Compiler = FastifySchemaCompiler<TSchema>
-
-const buildCompiler = AjvCompiler()
-const compiler = (coerceTypes: boolean) =>
-  buildCompiler({}, { customOptions: { coerceTypes, removeAdditional: false, verbose: true } }) as Compiler
-const asWritten = compiler(false)
-const fromText = compiler(true)
 
 /** Numbers in a body are numbers, and "2" is none; in an address, where all is text, it is one. */
 export const strictBodies: Compiler = (part) => {
   if (part.httpPart === 'body') return asWritten(part)
   const validate = fromText(part)
   return (input: Record<string, unknown>) => {
-    if (validate(input) !== true) return { error: validate.errors! }
+    const passed = validate(input)
+    if (passed !== true) return passed
     // "1e309" becomes Infinity, which no limit stops.
     const endless = Object.keys(input).find((name) => input[name] === Infinity || input[name] === -Infinity)
     return endless === undefined ? true : { error: [endlessFault(endless)] }
