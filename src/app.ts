@@ -15,9 +15,11 @@ import { randomText, type Random } from './lib/ids.ts'
 import { METHODS, receive } from './surfaces/arrival.ts'
 import { agent, agentSurface } from './surfaces/agent/agent.ts'
 import { common, commonSurface } from './surfaces/common/common.ts'
+import { fromText, serializers } from './surfaces/compilers.ts'
 import { describeSurface, docsRoutes } from './surfaces/docs.ts'
 import { healthRoutes } from './surfaces/health.ts'
 import { item, itemSurface } from './surfaces/item/item.ts'
+import { risk, riskSurface } from './surfaces/item/risk.ts'
 import { mediaRoutes } from './surfaces/media.ts'
 import { observe } from './surfaces/observe.ts'
 import { compilePattern, pathOf } from './surfaces/paths.ts'
@@ -32,6 +34,7 @@ const SURFACES = [
   // Has two addresses, which it names itself.
   { surface: sourcing, plugin: sourcingSurface, prefix: '' },
   { surface: item, plugin: itemSurface, prefix: '/api/v1' },
+  { surface: risk, plugin: riskSurface, prefix: '/api/v1' },
   { surface: agent, plugin: agentSurface, prefix: '/api/v1' },
   { surface: common, plugin: commonSurface, prefix: '/api/v1' },
 ] as const
@@ -40,6 +43,7 @@ const SURFACES = [
 export async function buildApp(ctx: Ctx): Promise<FastifyInstance> {
   const ids = requestIds(ctx.random)
   const app = openFastify(ctx, ids)
+  app.setValidatorCompiler(fromText).setSerializerCompiler(serializers)
   app.decorate('openapiDocuments', new Map())
   app.addHook('onRoute', requireDeclaration)
   receive(app, answerUnknown(app))
@@ -87,7 +91,6 @@ function openFastify(ctx: Ctx, ids: () => string): FastifyInstance {
     // Longer than any address can be: how long a parameter may be is the route's to say, after the key.
     routerOptions: { maxParamLength: 20_000, ignoreTrailingSlash: true },
     http: { maxHeaderSize: 16 * 1024 },
-    ajv: { customOptions: { coerceTypes: true, removeAdditional: false, verbose: true } },
     frameworkErrors: (error, request, reply) => {
       // No hook has run: the address could not be read.
       reply.header('X-Request-Id', request.id).header('Access-Control-Allow-Origin', '*')

@@ -49,7 +49,7 @@ export async function testCtx(
   const guardedHttp = openGuardedHttp()
   t.after(() => Promise.all([http.close(), guardedHttp.close()]))
   const closing = new AbortController()
-  const assembled = assembleCtx({
+  const assembled = await assembleCtx({
     config,
     clock,
     db,

@@ -1,12 +1,20 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
-import { chargePriced, chargeUnits, conclude, identify, type Door, type Visit } from '../access/admit.ts'
+import {
+  chargePriced,
+  chargeUnits,
+  conclude,
+  identify,
+  identifyHolder,
+  type Door,
+  type Visit,
+} from '../access/admit.ts'
 import type { Feature } from '../money/plans/catalogue.ts'
 import type { KeyMemo } from '../access/keys/keyring.ts'
 import type { RouteScope } from '../access/keys/scopes.ts'
 import type { Ctx } from '../ctx.ts'
-import { keepRecord, takeUp, type Recorded } from './idempotency.ts'
+import { keepRecord, takeUp, type Recorded, type Redaction } from './idempotency.ts'
 import { addReceipt } from './receipt.ts'
 import type { ByteText } from './send.ts'
 import type { Surface } from './surface.ts'
@@ -19,6 +27,8 @@ declare module 'fastify' {
     cost?: 0 | 1
     /** What the plan must include. */
     feature?: Feature
+    /** What is not kept of its requests and answers. */
+    redaction?: Redaction
   }
   interface FastifyRequest {
     /** Who calls, and what was taken for it; null on a public route. Set by the surface's door. */
@@ -42,8 +52,12 @@ export function hangDoor(app: FastifyInstance, ctx: Ctx, surface: Surface): void
     const door = doorOf(surface, route)
     route.onRequest = [enterThrough(ctx, surface, door), ...[route.onRequest ?? []].flat()]
     if (door.product === null) return
+    if (surface.takesIdTokens) route.preValidation = [enterByToken(ctx, door), ...[route.preValidation ?? []].flat()]
     if ([route.method].flat().some((method) => METHODS_THAT_WRITE.has(method))) {
-      route.preHandler = [takeUpRecord(ctx, route.url), ...[route.preHandler ?? []].flat()]
+      route.preHandler = [
+        takeUpRecord(ctx, route.url, route.config!.redaction ?? null),
+        ...[route.preHandler ?? []].flat(),
+      ]
     }
     route.onSend = [leaveThrough(ctx, route.config!.cost!), ...[route.onSend ?? []].flat()]
     route.onResponse = [recordUsage(ctx), ...[route.onResponse ?? []].flat()]
@@ -62,25 +76,30 @@ function doorOf(surface: Surface, { config, schema, url }: RouteOptions): Door {
   }
 }
 
+function admit(request: FastifyRequest, visit: Visit | null): Error | undefined {
+  request.visit = visit
+  return visit?.refusal ?? undefined
+}
+
+async function admitLater(entering: Promise<Visit>, request: FastifyRequest, done: (error?: Error) => void) {
+  let refusal: Error | undefined
+  try {
+    refusal = admit(request, await entering)
+  } catch (error) {
+    refusal = error as Error
+  }
+  done(refusal)
+}
+
 function enterThrough(ctx: Ctx, surface: Surface, door: Door) {
-  const admit = (request: FastifyRequest, visit: Visit | null): Error | undefined => {
-    request.visit = visit
-    return visit?.refusal ?? undefined
-  }
-  const admitLater = async (entering: Promise<Visit>, request: FastifyRequest, done: (error?: Error) => void) => {
-    let refusal: Error | undefined
-    try {
-      refusal = admit(request, await entering)
-    } catch (error) {
-      refusal = error as Error
-    }
-    done(refusal)
-  }
   return (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void => {
+    const keyText = findKeyText(request.headers, surface.keyHeader)
+    const isLater = keyText === null && surface.takesIdTokens === true && ctx.idTokens !== null
+    if (isLater && door.product !== null) return done()
     let entered: ReturnType<typeof identify>
     try {
       entered = identify(ctx, door, {
-        keyText: findKeyText(request.headers, surface.keyHeader),
+        keyText,
         address: request.ip,
         memo: memoOf(request.raw.socket),
       })
@@ -90,6 +109,15 @@ function enterThrough(ctx: Ctx, surface: Surface, door: Door) {
     }
     if (entered instanceof Promise) void admitLater(entered, request, done)
     else done(admit(request, entered))
+  }
+}
+
+/** Whoever came without a key is identified once the body is read, as that is where their token stands. */
+function enterByToken(ctx: Ctx, door: Door) {
+  return (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void => {
+    if (request.visit !== null) return done()
+    const { token } = (request.body ?? {}) as { token?: unknown }
+    void admitLater(identifyHolder(ctx, door, { token, address: request.ip }), request, done)
   }
 }
 
@@ -138,11 +166,11 @@ export function chargeFor(
   })
 }
 
-function takeUpRecord(ctx: Ctx, url: string) {
+function takeUpRecord(ctx: Ctx, url: string, redaction: Redaction | null) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
     const key = request.headers['idempotency-key']
     if (key === undefined || request.visit === null) return undefined
-    return takeUp(ctx, request, reply, { key: String(key), route: `${request.method} ${url}` })
+    return takeUp(ctx, request, reply, { key: String(key), route: `${request.method} ${url}`, redaction })
   }
 }
 

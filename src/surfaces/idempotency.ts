@@ -22,7 +22,17 @@ const INSIST_MS = 1_000
 const INSIST_TRIES = 60
 
 /** The record of a request that its sender may send again. */
-export type Recorded = { id: number; isReplay: boolean }
+export type Recorded = { id: number; isReplay: boolean; redaction: Redaction | null }
+
+/** How a request is recorded whose body must not be kept, nor be guessed from what is. */
+export type Redaction = {
+  /** As `fingerprintOf`, so that nobody who reads the database can try bodies against it. */
+  fingerprint(ctx: Ctx, request: FastifyRequest): Promise<Buffer>
+  /** The answer without what the request said. */
+  redact(payload: string): string
+  /** What `redact` left, for the same request sent again. */
+  restore(payload: string, body: unknown): string
+}
 
 /**
  * Takes up a request with an Idempotency-Key: a first one goes on, one that was answered is answered the same again, and
@@ -32,14 +42,16 @@ export async function takeUp(
   ctx: Ctx,
   request: FastifyRequest,
   reply: FastifyReply,
-  { key, route }: { key: string; route: string },
+  { key, route, redaction }: { key: string; route: string; redaction: Redaction | null },
 ): Promise<FastifyReply | undefined> {
   const visit = request.visit!
   const wish = {
     accountId: visit.principal.accountId,
     route,
     key: validKey(key),
-    fingerprint: fingerprintOf(request.method, request.url, request.body),
+    fingerprint: redaction
+      ? await redaction.fingerprint(ctx, request)
+      : fingerprintOf(request.method, request.url, request.body),
     instance: ctx.instance,
     // As of now: a process that began a moment ago must not be taken for dead.
     aliveInstances: () => readInstances(ctx),
@@ -51,8 +63,9 @@ export async function takeUp(
     throw error
   })
   if (claimed.kind === 'replay') {
-    request.record = { id: 0, isReplay: true }
-    return reply.code(claimed.status).header('idempotent-replayed', 'true').type(JSON_TYPE).send(claimed.body)
+    request.record = { id: 0, isReplay: true, redaction }
+    const body = redaction ? redaction.restore(claimed.body, request.body) : claimed.body
+    return reply.code(claimed.status).header('idempotent-replayed', 'true').type(JSON_TYPE).send(body)
   }
   if (claimed.kind === 'running') {
     throw new DomainError('conflict', 'A request with this Idempotency-Key is under way; wait for its answer.')
@@ -60,7 +73,7 @@ export async function takeUp(
   if (claimed.kind === 'other_request') {
     throw new DomainError('conflict', 'This Idempotency-Key was used for another request; choose a new one.')
   }
-  request.record = { id: claimed.id, isReplay: false }
+  request.record = { id: claimed.id, isReplay: false, redaction }
   if (claimed.kind === 'resumed' && claimed.charge !== null) {
     // Begun, it is charged anew; booked whole, it is paid for, unless somebody has given that back meanwhile.
     const isVoided = await voidCharge(ctx, claimed.charge)
@@ -82,14 +95,14 @@ async function readInstances(ctx: Ctx): Promise<readonly number[]> {
  */
 export async function keepRecord(
   ctx: Ctx,
-  { id, isReplay }: Recorded,
+  { id, isReplay, redaction }: Recorded,
   outcome: { status: number; payload: unknown } | null,
 ): Promise<void> {
   if (isReplay) return
   const { status = 0, payload = null } = outcome ?? {}
   const isKept = outcome !== null && isPinned(status) && typeof payload === 'string'
-  const now = ctx.clock.now()
-  const write = () => (isKept ? finish(ctx.db, id, { status, body: payload, now }) : release(ctx.db, id))
+  const kept = isKept ? { status, body: redaction ? redaction.redact(payload) : payload, now: ctx.clock.now() } : null
+  const write = () => (kept ? finish(ctx.db, id, kept) : release(ctx.db, id))
   await write().catch(() => void insist(ctx, write))
 }
 

@@ -47,7 +47,7 @@ function logAnswered(ctx: Ctx, { requestId, method, url, route, status, ms, visi
   if (route === '/healthz' || route === '/readyz') return
   const { accountId, keyId } = visit?.principal ?? {}
   const { pot, costUsdMicros, balanceAfterUsdMicros } = visit?.paid ?? {}
-  const where = route === 'none' ? pathOf(url).slice(0, 200) : route
+  const where = route === 'none' ? tellablePath(url).slice(0, 200) : route
   ctx.log.info(
     {
       requestId,
@@ -64,6 +64,14 @@ function logAnswered(ctx: Ctx, { requestId, method, url, route, status, ms, visi
     },
     `${method} ${where} ${status}`,
   )
+}
+
+/**
+ * What a path that no route answers may tell. Whoever takes checks for GET requests, or mistypes, puts the identifier into the
+ * path; so what follows `blacklist` stays out, however the rest is written.
+ */
+function tellablePath(url: string): string {
+  return pathOf(url).replace(/blacklist.*$/is, 'blacklist/**')
 }
 
 declare module 'fastify' {

@@ -22,6 +22,8 @@ export type Surface = {
   keyHeader: 'authorization' | 'x-api-key'
   /** Whose windows, quota and prices its routes count on. */
   product: Product
+  /** Its routes take an ID token as the member `token` of the body too, in the place of a key. */
+  takesIdTokens?: true
   /** Path patterns, with `:name` for one segment and a final `**` for any rest, that answer in this envelope. */
   patterns: readonly string[]
   refuse(error: DomainError): Refusal

@@ -33,7 +33,7 @@ const REFUSALS: Record<ErrorCode, [status: number, code: string]> = {
 }
 
 /** `{"error":"<code>","message"}` */
-function refuse(error: DomainError): Refusal {
+export function refuse(error: DomainError): Refusal {
   const [status, code] = REFUSALS[error.code]
   return { status, body: { error: code, message: messageOf(error) } }
 }
@@ -48,7 +48,7 @@ export const item: Surface = {
   description: 'One normalized product for any marketplace or agent link. Send your key as `X-API-Key`.',
   keyHeader: 'x-api-key',
   product: 'item',
-  patterns: ['/api/v1/item', '/api/v1/blacklist/**'],
+  patterns: ['/api/v1/item'],
   refuse,
 }
 

@@ -50,13 +50,18 @@ export type Bench = { nodes: TestApp[]; app: TestApp['app']; ctx: Ctx; clock: Ha
 /** `nodes` instances of the application on one database, with the demo catalogue and a clock that is moved by hand. */
 export async function openBench(
   t: TestContext,
-  { nodes = 1, start = START, parts = {} }: { nodes?: number; start?: string; parts?: Partial<Ctx> } = {},
+  {
+    nodes = 1,
+    start = START,
+    env = {},
+    parts = {},
+  }: { nodes?: number; start?: string; env?: Record<string, string>; parts?: Partial<Ctx> } = {},
 ): Promise<Bench> {
   const hand = handClock(start)
   // What sleeps without a signal waits for something real, such as a row that another session has locked.
   const clock: HandClock = { ...hand, sleep: (ms, signal) => (signal ? hand : systemClock).sleep(ms, signal) }
   const opened: TestApp[] = []
-  for (let each = 0; each < nodes; each++) opened.push(await testApp(t, {}, { clock, ...parts }))
+  for (let each = 0; each < nodes; each++) opened.push(await testApp(t, env, { clock, ...parts }))
   const { app, ctx } = opened[0]!
   await storeDemo(ctx, demoListings())
   // Each node has seen the others, and nodes of earlier tests are gone.
