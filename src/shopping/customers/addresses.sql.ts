@@ -12,6 +12,11 @@ export async function addressesLock(tx: Tx, accountId: number): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended('addresses ' || ${accountId}::bigint, 0))`.execute(tx)
 }
 
+/** Until the transaction ends nobody changes the addresses of this account. */
+export async function addressesLockShared(tx: Tx, accountId: number): Promise<void> {
+  await sql`select pg_advisory_xact_lock_shared(hashtextextended('addresses ' || ${accountId}::bigint, 0))`.execute(tx)
+}
+
 /** All addresses of an account, oldest first. */
 export async function addressList(db: Db, accountId: number): Promise<Address[]> {
   const { rows } = await sql<Address>`

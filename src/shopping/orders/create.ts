@@ -7,6 +7,7 @@ import type { Scope } from '../../products/catalog/product.ts'
 import { removeLines, takeSelected } from '../cart/cart.ts'
 import { useCoupon } from '../coupons/coupons.ts'
 import { lockAddress } from '../customers/addresses.ts'
+import { lockPerson } from '../customers/identifiers.ts'
 import { drawNumber } from './number.ts'
 import { decidePlacement } from './decide.ts'
 import { applyDecision } from './moves.ts'
@@ -19,12 +20,13 @@ import {
   type OrderRow,
   type QuoteRow,
 } from './orders.sql.ts'
+import { settleRisk, watchOrder, weighOrder } from './risk.ts'
 import { priceItems, quoteOrder, type OrderWish, type Quote, type QuotedLine } from './quotes.ts'
 
 /**
  * Places an order and holds what it costs, line by line; all of it or nothing. With a `quoteId` its prices are those of the
  * quote, as long as there is stock. Throws as `quoteOrder` does; `balance_too_low`; `not_found` for an unknown quote;
- * `conflict` for one that ended or is used, and when the cart changed meanwhile.
+ * `conflict` for one that ended or is used, and when the cart changed meanwhile; and as `weighOrder` does.
  */
 export async function createOrder(
   ctx: Ctx,
@@ -40,8 +42,10 @@ export async function createOrder(
     : await quoteOrder(ctx, scope, accountId, wish, now)
   // Prices were promised; that there would be any left was not.
   if (isPromised) await priceItems(ctx, scope, quote.lines)
+  const { addressId, amounts } = quote
+  const risk = await weighOrder(ctx, { accountId, addressId, payableFen: amounts.payableFen, now })
   const orderNo = await drawNumber(ctx.db, 'ORD', now)
-  return ctx.db.transaction().execute(async (tx) => {
+  const order = await ctx.db.transaction().execute(async (tx) => {
     if (isPromised) openQuote(await orderQuoteLock<Quote>(tx, accountId, wish.quoteId), now)
     const row = orderOf(quote, { orderNo, accountId, now })
     const lines = quote.lines.map(lineOf)
@@ -49,15 +53,19 @@ export async function createOrder(
     if (isPromised) await orderQuoteUse(tx, wish.quoteId, id)
     await redeem(tx, quote, { id, accountId, now })
     await takeFromCart(tx, accountId, quote)
-    if (quote.addressId !== null && !(await lockAddress(tx, accountId, quote.addressId))) {
-      throw new DomainError('not_found', `There is no address ${quote.addressId}.`)
+    if (risk) await lockPerson(tx, accountId)
+    if (addressId !== null && !(await lockAddress(tx, accountId, addressId))) {
+      throw new DomainError('not_found', `There is no address ${addressId}.`)
     }
     const done = decidePlacement(id, quote.lines)
     await applyDecision(ctx, tx, { order: { id, orderNo, accountId }, done, at: now, who: `account:${accountId}` })
-    const order = { ...headOf({ ...row, id }), lines }
-    await seal?.(tx, order)
-    return order
+    const placed = { ...headOf({ ...row, id }), lines }
+    const settled = risk ? await settleRisk(ctx, tx, { order: placed, risk, addressId, at: now }) : placed
+    await seal?.(tx, settled)
+    return settled
   })
+  await watchOrder(ctx, order, addressId)
+  return order
 }
 
 /** A quote that can still become an order. */

@@ -65,7 +65,8 @@ function byTimer(firing: string, move: Move): OrderTimer {
 
 type Wanted = { orderNo: string; accountId: number | null; move: Move; who: string }
 
-async function moveLocked(
+/** As `moveOrder`, in the caller's transaction, and what is refused is answered. */
+export async function moveLocked(
   ctx: OrderCtx,
   tx: Tx,
   { orderNo, accountId, move, who, firing }: Wanted & { firing?: string },

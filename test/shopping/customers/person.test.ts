@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { createAccount } from '../../../src/access/accounts/accounts.ts'
+import { linkIdentity } from '../../../src/access/keys/oidc.ts'
 import { listAudit } from '../../../src/events/audit/audit.ts'
 import { listNews } from '../../../src/events/outbox/outbox.ts'
 import { demoListings } from '../../../src/demo/catalogue.ts'
@@ -120,8 +121,11 @@ test('everything that is kept of a person can be had as JSON, and be gone, while
   const { ctx, pool, accountId } = await open(t)
   const other = await newAccount(ctx.db)
   const home = { name: 'Ada Moss', phone: '(213) 373-4253', country: 'HK', city: 'Hong Kong', address: '1 Pier Road' }
+  const issuer = 'https://issuer.example'
   const ids = []
   for (const id of [accountId, other.id]) {
+    const account = { id, name: 'Moss', twinId: id }
+    await linkIdentity(ctx, { issuer, subject: `user-${id}`, account, actor: 'cli:test' })
     await updateProfile(ctx, id, { email: 'ada@example.test' })
     const address = await createAddress(ctx, id, home)
     ids.push({ address: address.id, favorite: (await addFavorite(ctx, DEMO, id, PRODUCT)).id })
@@ -132,12 +136,20 @@ test('everything that is kept of a person can be had as JSON, and be gone, while
     profile: { username, email: 'ada@example.test', avatar: null, language: 'en' },
     addresses: [{ id: ids[0]!.address, ...home, phoneE164: null, state: null, zipCode: null, isDefault: true }],
     favorites: [{ id: ids[0]!.favorite, productId: PRODUCT, addedAt: AT.replace('Z', '.000Z'), toldFen: 29_900 }],
+    identities: [{ issuer, subject: `user-${accountId}`, linkedAt: AT.replace('Z', '.000Z') }],
+    orders: [],
   })
   assert.deepEqual(JSON.parse(JSON.stringify(exported)), exported)
 
   const before = await exportPerson(ctx, other.id)
   await erasePerson(ctx, { accountId, actor: 'cli:test', reason: 'asked for it' })
-  assert.deepEqual(await exportPerson(ctx, accountId), { profile: null, addresses: [], favorites: [] })
+  assert.deepEqual(await exportPerson(ctx, accountId), {
+    profile: null,
+    addresses: [],
+    favorites: [],
+    identities: [],
+    orders: [],
+  })
   assert.deepEqual(await listFavorites(ctx, DEMO, accountId, { page: 1, limit: 20 }), { items: [], total: 0 })
   assert.deepEqual(await exportPerson(ctx, other.id), before)
   const [entry] = await listAudit(ctx.db, { accountIds: [accountId], limit: 1 })

@@ -194,7 +194,7 @@ export async function databaseShop({ pool, ...parent }: Ctx & { pool: Pool }, na
     assert.ok(claimed.kind === 'new' || claimed.kind === 'resumed', claimed.kind)
     const answer = await work(ctx, message, crash, claimed.id)
     const outcome = { status: statusOf(answer), payload: JSON.stringify(answer) }
-    await keepRecord(ctx, { id: claimed.id, isReplay: false }, outcome)
+    await keepRecord(ctx, { id: claimed.id, isReplay: false, redaction: null }, outcome)
     return { answer, isReplay: false }
   }
 
