@@ -5,6 +5,7 @@ import { defineBooks } from './commands/definitions/books.ts'
 import { defineKey } from './commands/definitions/key.ts'
 import { defineOperation } from './commands/definitions/operation.ts'
 import { defineCatalog, defineIndex, defineQc } from './commands/definitions/products.ts'
+import { defineRisk } from './commands/definitions/risk.ts'
 import { defineCoupon, defineCustomer } from './commands/definitions/shopping.ts'
 import { report } from './commands/report.ts'
 
@@ -22,6 +23,7 @@ defineAccount(program)
 defineKey(program)
 defineCoupon(program)
 defineCustomer(program)
+defineRisk(program)
 defineBooks(program)
 defineCatalog(program)
 defineQc(program)

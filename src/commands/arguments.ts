@@ -84,6 +84,12 @@ export function firstOfFourPorts(text: string): number {
   return port
 }
 
+/** What is not nothing, in at most 500 characters. */
+export function words(text: string): string {
+  if (text.trim() === '' || text.length > 500) throw new InvalidArgumentError('Give 1 to 500 characters.')
+  return text
+}
+
 function amount(text: string, places: number, wish: string): number {
   const minor = minorFromDecimal(text, places)
   if (minor) return minor

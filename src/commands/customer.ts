@@ -20,6 +20,6 @@ export async function customerErase(options: ForAccount & { reason: string }): P
     }
     return account
   })
-  const what = `Profile, addresses and favourites of account ${id} "${name}" and its sandbox are gone; its orders stay.`
+  const what = `Profile, addresses, favourites, login and what orders keep of account ${id} "${name}" and its sandbox are gone; its orders stay.`
   print(options, { account_id: id, erased: true }, what)
 }

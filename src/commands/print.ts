@@ -16,9 +16,14 @@ export function table(head: string[], rows: string[][]): string {
     .join('\n')
 }
 
-/** Text that others wrote, in 40 characters at most: it must not write over the operator's terminal. */
-export function oneLine(text: string): string {
+/** Text that others wrote, in one line: it must not write over the operator's terminal. */
+export function plain(text: string): string {
   // oxlint-disable-next-line no-control-regex
-  const plain = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '?')
-  return plain.length > 40 ? `${plain.slice(0, 39)}…` : plain
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '?')
+}
+
+/** As `plain`, in 40 characters at most. */
+export function oneLine(text: string): string {
+  const line = plain(text)
+  return line.length > 40 ? `${line.slice(0, 39)}…` : line
 }

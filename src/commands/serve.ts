@@ -21,6 +21,7 @@ import { storeDemo } from '../products/catalog/catalog.ts'
 import { storeDemoQc } from '../products/qc/demo.ts'
 import { runIndexer } from '../products/search/indexer.ts'
 import { ensureSpaces, renewDefault } from '../products/search/spaces.ts'
+import { ensureKeys } from '../risk/list/generations.ts'
 import { isBusy } from '../surfaces/lifecycle.ts'
 import { listenMetrics } from '../surfaces/metrics.ts'
 import { trackSockets, type OpenSockets } from './open-sockets.ts'
@@ -44,6 +45,8 @@ export async function serve(): Promise<void> {
     await ctx.limits.started()
     await lookForPictures(ctx)
     await voidCutOff(ctx)
+    const lack = await ensureKeys(ctx, { isAlone: config.databaseUrl === null })
+    if (lack !== null) log.warn(`what asks the risk list is answered 503 meanwhile: ${lack}`)
     await openUsageUpkeep(ctx).ensurePartitions()
     // The sandbox sees the demo products on every installation; DEMO decides whether live keys do too.
     await storeDemo(ctx, demoListings())
@@ -137,6 +140,9 @@ curl -s -H 'Authorization: Bearer ${keys.qc}' ${url}/api/v1/products/weidian/723
 
 # item: one normalized product for any link
 curl -s -H 'X-API-Key: ${keys.cbk}' -d 'url=https://weidian.com/item.html?itemID=7266541641' ${url}/api/v1/item
+
+# risk: whether somebody is listed, and why (docs/risk.md)
+curl -s -H 'X-API-Key: ${keys.cbk}' -d 'type=email&value=buyer@example.com' ${url}/api/v1/blacklist/check
 
 # sourcing: a wholesale product of 1688 with its prices and skus
 curl -s -H 'X-API-Key: ${keys.oh}' '${url}/api/v1/1688/get_product_details?offer_id=791912182230'

@@ -6,11 +6,14 @@ import { scratch } from '../lib/db/members.ts'
 import { run, type Ended } from '../process/program.ts'
 
 type Program = {
+  dataDir: string
   /** Must succeed; answers the JSON. */
   tell<T = Record<string, unknown>>(...args: string[]): Promise<T>
   /** Must succeed; answers the words. */
   say(...args: string[]): Promise<string>
   attempt(...args: string[]): Promise<Ended>
+  /** As `attempt`, with what is piped in. */
+  pipe(input: string, ...args: string[]): Promise<Ended>
   /** Must fail with one line; answers it without the program's name. */
   refuse(...args: string[]): Promise<string>
 }
@@ -28,9 +31,11 @@ export async function program(t: TestContext): Promise<Program & Awaited<ReturnT
   }
   return {
     ...database,
+    dataDir,
     tell: async <T>(...args: string[]) => JSON.parse(await succeed([...args, '--json'])) as T,
     say: async (...args) => (await succeed(args)).trimEnd(),
     attempt: (...args) => run(dataDir, args, env),
+    pipe: (input, ...args) => run(dataDir, args, env, input),
     refuse: async (...args) => {
       const { code, stdout, stderr } = await run(dataDir, args, env)
       assert.deepEqual({ code, stdout }, { code: 1, stdout: '' }, args.join(' '))

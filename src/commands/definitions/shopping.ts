@@ -38,7 +38,9 @@ export function defineCustomer(program: Command): void {
   const customer = program.command('customer').description('what is kept of the person behind an account')
   customer
     .command('export')
-    .description('print profile, addresses and favourites as JSON, of the account and of its sandbox')
+    .description(
+      'print profile, addresses, favourites, login and what orders keep as JSON, of the account and of its sandbox',
+    )
     .requiredOption(...whose)
     .addOption(json())
     .action(async (options) => (await import('../customer.ts')).customerExport(options))
