@@ -16,6 +16,9 @@ function main() {
   const files = given.filter((argument) => !argument.startsWith('-'))
   const folder = mkdtempSync(join(tmpdir(), 'openhaul-tally-'))
   const tallyFile = join(folder, 'tally.json')
+  const root = fileURLToPath(new URL('..', import.meta.url))
+  // Each file has a process of its own, which would strip the types of all that it imports anew.
+  const NODE_COMPILE_CACHE = join(root, 'node_modules/.cache/tests')
 
   const child = spawn(
     process.execPath,
@@ -32,7 +35,7 @@ function main() {
       ...flags,
       ...(files.length > 0 ? files : ['test/**/*.test.ts']),
     ],
-    { cwd: fileURLToPath(new URL('..', import.meta.url)), stdio: 'inherit' },
+    { cwd: root, env: { ...process.env, NODE_COMPILE_CACHE }, stdio: 'inherit' },
   )
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   // The terminal tells the child itself; we stay to print the tally.

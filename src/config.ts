@@ -50,6 +50,17 @@ export type Config = {
    * stopped it, and after how long one that is pending is cancelled.
    */
   orders: { feeBasisPoints: number; acceptMinutes: number; pendingHours: number }
+  /**
+   * Of the risk list. `keys`: what its digests are made with, oldest first; null: kept in `dataDir`. `sender`: where codes for
+   * those who dispute are sent to. `orders`: whether orders ask it, and from which score on they are held and refused.
+   */
+  risk: {
+    keys: Buffer[] | null
+    sender: { url: string; key: string | null } | null
+    orders: { mode: 'off' | 'shadow' | 'on'; holdFrom: number; refuseFrom: number }
+  }
+  /** Who signs the ID tokens that are taken in the place of a key; null: nobody. */
+  oidc: { issuer: string; audience: string; jwksUrl: string } | null
 }
 
 /**
@@ -99,6 +110,33 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       acceptMinutes: read.number('ORDER_ACCEPT_MINUTES', 10, 10_000),
       pendingHours: read.number('ORDER_PENDING_HOURS', 72, 10_000),
     },
+    risk: {
+      keys: read.keys('RISK_KEYS'),
+      sender: read.text('RISK_SENDER_URL')
+        ? { url: read.base('RISK_SENDER_URL', ''), key: read.text('RISK_SENDER_KEY') }
+        : null,
+      orders: {
+        mode: read.choice('ORDER_RISK', ['off', 'shadow', 'on'], 'off'),
+        holdFrom: read.number('ORDER_RISK_HOLD', 50, 100),
+        refuseFrom: read.number('ORDER_RISK_REFUSE', 90, 100),
+      },
+    },
+    oidc: oidcSettings(read),
+  }
+}
+
+function oidcSettings(read: Environment): Config['oidc'] {
+  if (read.text('OIDC_ISSUER') === null) return null
+  const audience = read.text('OIDC_AUDIENCE')
+  if (audience === null) {
+    throw new OperatorError('OIDC_AUDIENCE is not set, which OIDC_ISSUER needs: tokens are for somebody.')
+  }
+  // As tokens have it, to the letter.
+  const issuer = read.url('OIDC_ISSUER', ['http:', 'https:'])!
+  return {
+    issuer,
+    audience,
+    jwksUrl: read.base('OIDC_JWKS_URL', `${issuer.replace(/\/+$/, '')}/.well-known/jwks.json`),
   }
 }
 
@@ -251,6 +289,13 @@ class Environment {
       }
     }
     return given
+  }
+
+  /** A comma list of keys of 32 bytes in base64, which are not printed; null when not set. */
+  keys(name: string): Buffer[] | null {
+    const keys = this.#commaList(name).map((text) => Buffer.from(text, 'base64'))
+    if (keys.every(({ length }) => length === 32)) return keys.length > 0 ? keys : null
+    throw new OperatorError(`${name} is a comma list of keys of 32 bytes in base64; correct or unset it.`)
   }
 
   secret(name: string, source: SourceName): string {

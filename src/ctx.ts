@@ -2,11 +2,11 @@ import { join } from 'node:path'
 import type pg from 'pg'
 import type { Keyring } from './access/keys/keyring.ts'
 import { accessEpoch } from './access/keys/keys.sql.ts'
+import type { IdTokens } from './access/keys/oidc-tokens.ts'
 import type { AddressWindows } from './access/limits/addresses.ts'
 import { openLeases, type Leases } from './access/limits/leases.ts'
 import type { LimitStore, Share } from './access/limits/limit-store.ts'
 import { memoryStore } from './access/limits/memory-store.ts'
-import { openValkeyStore } from './access/limits/valkey-store.ts'
 import { openSettler, type Settler } from './access/usage/settle.ts'
 import { openUsageWriter, type UsageWriter } from './access/usage/writer.ts'
 import type { Config } from './config.ts'
@@ -21,10 +21,11 @@ import { migrate, requireCurrent } from './lib/db/migrate.ts'
 import { requireServer } from './lib/db/require-server.ts'
 import { watch, type Watch } from './lib/db/watch.ts'
 import { OperatorError } from './lib/errors.ts'
-import { openGuardedHttp, openHttp } from './lib/http-client.ts'
+import { loadHttp, openGuardedHttp, openHttp } from './lib/http-client.ts'
 import type { GuardedHttp, Http, HttpFiles } from './lib/http.ts'
 import { systemRandom, type Random } from './lib/ids.ts'
 import { openLog, type Log } from './lib/log.ts'
+import { openMessenger, type Messenger } from './lib/messenger.ts'
 import { openWorkers, type Workers } from './lib/workers.ts'
 import type { PaymentProvider } from './money/ledger/payments.ts'
 import { planEpoch } from './money/plans/plans.sql.ts'
@@ -36,6 +37,9 @@ import { openSearchNode } from './products/search/open-node.ts'
 import { searchEpoch } from './products/search/spaces.sql.ts'
 import { openSources } from './products/sources/open.ts'
 import type { Source } from './products/sources/source.ts'
+import { givenKeys, keyFile } from './risk/keys/key-store.ts'
+import { openLookups, type Lookups } from './risk/list/lookups.ts'
+import { openRiskKeys, type RiskKeys } from './risk/list/generations.ts'
 import { emptyPrintedCache, type PrintedCache } from './surfaces/printed.ts'
 
 /**
@@ -74,6 +78,8 @@ export type Ctx = {
   draw: Draw | null
   /** Principals that this node has seen lately. */
   keyring: Keyring
+  /** ID tokens, which some routes take in the place of a key; null: none. */
+  idTokens: IdTokens | null
   addressWindows: AddressWindows
   /** Second and minute windows. */
   limits: LimitStore
@@ -90,6 +96,12 @@ export type Ctx = {
   printed: PrintedCache
   /** What other processes change and this one must know of within a second. */
   watch: Watch<Watched>
+  /** Sends messages to persons; null: nobody does. */
+  messenger: Messenger | null
+  /** The keys of the risk list. */
+  riskKeys: RiskKeys
+  /** What asks the risk list. */
+  riskLookups: Lookups
   /** Where answers tell callers to find us: PUBLIC_URL, else the address listened on. */
   publicUrl: string
 }
@@ -140,6 +152,7 @@ export async function openCtx(
     const clock = systemClock
     const { watch: watched, instance } = await openWatch({ connection, clock, log, isNode })
     opened.push(() => watched.stop())
+    if (isNode) await loadHttp()
     const http = openHttp()
     const guardedHttp = openGuardedHttp()
     opened.push(
@@ -148,7 +161,7 @@ export async function openCtx(
     )
     const closing = new AbortController()
     const parts = { config, clock, db, connection, http, guardedHttp, log, watch: watched, instance }
-    const ctx = assembleCtx({ ...parts, closing: closing.signal })
+    const ctx = await assembleCtx({ ...parts, closing: closing.signal })
     opened.push(() => {
       closing.abort()
       return settleCtx(ctx)
@@ -196,16 +209,19 @@ export function openBlobs({ config, http, clock }: Pick<Ctx, 'config' | 'clock'>
   return config.s3 ? s3Blobs({ ...config.s3, http, clock }) : fileBlobs(join(config.dataDir, 'blobs'))
 }
 
-/** The rest of a ctx around its database: what needs no opening. */
-export function assembleCtx(
+/** The rest of a ctx around its database. What few settings ask for is loaded with them, as every command waits for this. */
+export async function assembleCtx(
   parts: Pick<
     Ctx,
     'config' | 'clock' | 'db' | 'connection' | 'guardedHttp' | 'log' | 'watch' | 'instance' | 'closing'
   > & { http: Http & HttpFiles },
-): Ctx {
+): Promise<Ctx> {
   const { config, clock, db, connection, log } = parts
   const share = shareAmong(parts.watch, parts.instance)
   const workers = openWorkers()
+  const riskKeys = openRiskKeys(
+    config.risk.keys ? givenKeys(config.risk.keys) : keyFile({ dataDir: config.dataDir, random: systemRandom }),
+  )
   return {
     ...parts,
     random: systemRandom,
@@ -216,13 +232,19 @@ export function assembleCtx(
     payments: null,
     draw: null,
     keyring: new Map(),
+    idTokens:
+      config.oidc &&
+      (await import('./access/keys/oidc-tokens.ts')).openIdTokens(config.oidc, { http: parts.http, clock, log }),
     addressWindows: new Map(),
     limits: config.valkeyUrl
-      ? openValkeyStore({ url: config.valkeyUrl, clock, log, share })
+      ? (await import('./access/limits/valkey-store.ts')).openValkeyStore({ url: config.valkeyUrl, clock, log, share })
       : memoryStore(clock, share),
     leases: openLeases({ db, clock, log }),
     settler: openSettler({ connection, clock, log, instance: parts.instance }),
     usage: openUsageWriter({ connection, clock, log }),
+    messenger: config.risk.sender && openMessenger(parts.http, config.risk.sender),
+    riskKeys,
+    riskLookups: openLookups({ db, clock, riskKeys }),
     printed: emptyPrintedCache(),
     publicUrl: config.publicUrl ?? '',
   }

@@ -19,6 +19,7 @@ const NOUNS: Record<string, readonly string[]> = {
   events: ['outbox', 'timers', 'audit', 'webhooks', 'mail'],
   products: ['links', 'media', 'translation', 'sources', 'catalog', 'search', 'qc'],
   money: ['ledger', 'plans', 'rates', 'billing'],
+  risk: ['normalise', 'keys', 'list', 'score', 'check', 'disputes'],
   access: ['accounts', 'staff', 'keys', 'limits', 'usage', 'idempotency'],
   shopping: ['customers', 'coupons', 'cart', 'orders', 'purchasing', 'warehouse', 'shipping', 'tracking', 'planner'],
 }

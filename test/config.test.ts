@@ -9,6 +9,8 @@ test('an empty environment gives a server that works on its own', () => {
     host: '127.0.0.1',
     port: 8080,
     metricsPort: null,
+    oidc: null,
+    risk: { keys: null, sender: null, orders: { mode: 'off', holdFrom: 50, refuseFrom: 90 } },
     dataDir: resolve('data'),
     databaseUrl: null,
     valkeyUrl: null,

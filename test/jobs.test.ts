@@ -4,12 +4,21 @@ import { parseCronItems } from 'graphile-worker'
 import { timedJobs } from '../src/jobs.ts'
 import { readConfig } from '../src/config.ts'
 import { systemClock } from '../src/lib/clock.ts'
+import { givenKeys } from '../src/risk/keys/key-store.ts'
+import { openRiskKeys } from '../src/risk/list/generations.ts'
 import { silentLog, testDatabase } from './database.ts'
 import { manualClock } from './products/sources/manual-clock.ts'
 
+const REST = {
+  log: silentLog,
+  config: readConfig({}),
+  closing: new AbortController().signal,
+  riskKeys: openRiskKeys(givenKeys([])),
+}
+
 test('all timed work has a name of its own and a schedule, and finds nothing to do in a new database', async (t) => {
   const { db } = await testDatabase(t, { own: true })
-  const jobs = timedJobs({ db, clock: systemClock, log: silentLog, config: readConfig({}) })
+  const jobs = timedJobs({ ...REST, db, clock: systemClock })
   assert.deepEqual(
     jobs.map(({ name, cron }) => [name, cron]),
     [
@@ -23,6 +32,10 @@ test('all timed work has a name of its own and a schedule, and finds nothing to 
       ['drop old pictures of the index', '47 * * * *'],
       ['tell of dropped prices', '57 * * * *'],
       ['drop old quotes', '53 * * * *'],
+      ['wrap the risk list by its newest key', '*/5 * * * *'],
+      ['drop what has ended of the risk list', '13 * * * *'],
+      ['drop what was kept of old orders', '23 * * * *'],
+      ['drop old codes and statements of disputes', '43 * * * *'],
       ['drop old idempotency records', '37 * * * *'],
     ],
   )
@@ -46,7 +59,7 @@ test('what is past its time goes, and the months to come are made', async (t) =>
     `insert into usage_event (at, request_id, account_id, key_id, product, operation, tid)
      values ('2031-01-01Z', 'old', 7, 1, 'qc', 'x', null), ('2032-05-15Z', 'blank', 7, 1, 'qc', 'x', 't'), ('2032-06-14Z', 'young', 7, 1, 'qc', 'x', 't')`,
   )
-  for (const job of timedJobs({ db, clock: manualClock(now), log: silentLog, config: readConfig({}) })) await job.run()
+  for (const job of timedJobs({ ...REST, db, clock: manualClock(now) })) await job.run()
   const { rows } = await pool.query(
     `select (select array_agg(event) from outbox) as news, (select array_agg(key) from idempotency) as keys,
        (select json_object_agg(request_id, tid order by at) from usage_event) as events,

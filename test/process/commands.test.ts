@@ -43,10 +43,12 @@ test('the demo works on a database server, and says that limits are not shared',
     VALKEY_URL: 'redis://127.0.0.1:9',
   })
   assert.match(server.printed, /Bearer qc_test_/)
-  assert.deepEqual(readdirSync(dataDir), ['demo-keys.json'])
+  assert.deepEqual(readdirSync(dataDir), ['demo-keys.json', 'risk-keys.json'])
   const { code, stderr } = await server.stop()
   assert.equal(code, 0)
-  assert.match((JSON.parse(stderr) as { msg: string }).msg, /^Valkey is away \(connect ECONNREFUSED/)
+  const told = stderr.trimEnd().split('\n')
+  assert.equal(told.length, 1, stderr)
+  assert.match((JSON.parse(told[0]!) as { msg: string }).msg, /^Valkey is away \(connect ECONNREFUSED/)
 })
 
 test('accounts and keys are listed with what they may do', async (t) => {
