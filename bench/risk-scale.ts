@@ -1,5 +1,5 @@
 // What a check costs among few entries and among millions. `node bench/risk-scale.ts [entries]`; 5,000,000 unless given,
-// which take 9 GB of memory: the database holds the list in it, as docs/risk.md advises, so that it is not the disk that is measured.
+// which take 9 GB of memory: the database holds the list there, as docs/risk.md advises, so that no disk is measured.
 import { randomBytes } from 'node:crypto'
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
