@@ -1,7 +1,6 @@
-import { STATUS_CODES } from 'node:http'
 import { Type } from 'typebox'
 import type { DomainError, ErrorCode } from '../lib/errors.ts'
-import type { Refusal } from './surface.ts'
+import { errorAnswersOf, type Refusal } from './surface.ts'
 
 /** The house envelope, which qc's text defines: status and code for every refusal. */
 export const HOUSE: Readonly<Record<ErrorCode, readonly [status: number, code: string]>> = {
@@ -39,15 +38,13 @@ export function houseRefusal(error: DomainError): Refusal {
   return { status, body: { error: { code, message: error.message, ...retry } } }
 }
 
-const WireError = Type.Object({
-  error: Type.Object({
-    code: Type.String(),
-    message: Type.String(),
-    retry_after: Type.Optional(Type.Integer({ description: 'Seconds until it is worth trying again.' })),
-  }),
-})
-
 /** The error answers of a route, for its schema. */
-export function errorAnswers(...statuses: number[]): Record<number, typeof WireError> {
-  return Object.fromEntries(statuses.map((status) => [status, { ...WireError, description: STATUS_CODES[status] }]))
-}
+export const errorAnswers = errorAnswersOf(
+  Type.Object({
+    error: Type.Object({
+      code: Type.String(),
+      message: Type.String(),
+      retry_after: Type.Optional(Type.Integer({ description: 'Seconds until it is worth trying again.' })),
+    }),
+  }),
+)

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http'
 import type {
   FastifyError,
   FastifyInstance,
@@ -6,6 +7,7 @@ import type {
   FastifySchemaValidationError,
   RouteOptions,
 } from 'fastify'
+import type { TSchema } from 'typebox'
 import type { Ctx } from '../ctx.ts'
 import { BlobsDown } from '../lib/blobs.ts'
 import { DomainError } from '../lib/errors.ts'
@@ -35,6 +37,12 @@ export function openSurface(app: FastifyInstance, ctx: Ctx, surface: Surface): v
   app.setErrorHandler((error: FastifyError, request, reply) =>
     sendRefusal(surface, toDomainError(error, request), reply),
   )
+}
+
+/** What makes the error answers of routes, for their schemas, of the one shape that a surface's refusals have. */
+export function errorAnswersOf<Wire extends TSchema>(wire: Wire): (...statuses: number[]) => Record<number, Wire> {
+  return (...statuses) =>
+    Object.fromEntries(statuses.map((status) => [status, { ...wire, description: STATUS_CODES[status] }]))
 }
 
 /** A route without a scope would be open and one without a cost would be free: refuse to start. */

@@ -35,21 +35,17 @@ export async function codeInsert(
     values (${row.digest}, ${row.caller_digest}, ${row.code_digest}, ${row.sent_at}, ${row.ends_at})`.execute(tx)
 }
 
-/** Uses a code, which is none from here on, and puts a token in its place; answers its id, or null when it is used, over or none. */
+/** Uses a code, which is none from here on, and puts a token in its place; false when it is used, over or none. */
 export async function codeUse(
   tx: Tx,
   code: { digests: readonly Buffer[]; at: Date },
-  token: { digest: Buffer; endsAt: Date },
-): Promise<number | null> {
-  const { rows } = await sql<{ id: number }>`
-    update risk_code set used_at = ${code.at}, token_digest = ${token.digest}, token_ends_at = ${token.endsAt}
-    where code_digest = any(${code.digests}::bytea[]) and used_at is null and ends_at > ${code.at}
-    returning id`.execute(tx)
-  return rows[0]?.id ?? null
-}
-
-export async function codeSetSubject(tx: Tx, id: number, subject: number): Promise<void> {
-  await sql`update risk_code set subject = ${subject} where id = ${id}`.execute(tx)
+  token: { digest: Buffer; endsAt: Date; subject: number | null },
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    update risk_code
+    set used_at = ${code.at}, token_digest = ${token.digest}, token_ends_at = ${token.endsAt}, subject = ${token.subject}
+    where code_digest = any(${code.digests}::bytea[]) and used_at is null and ends_at > ${code.at}`.execute(tx)
+  return numAffectedRows === 1n
 }
 
 /** Takes a token, which is none from here on; null when it is none already. */

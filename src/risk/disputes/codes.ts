@@ -5,18 +5,10 @@ import { DomainError } from '../../lib/errors.ts'
 import { randomText } from '../../lib/ids.ts'
 import type { Message } from '../../lib/messenger.ts'
 import { digestsOf, subjectOf } from '../keys/ring.ts'
+import { findSubject } from '../list/entries.ts'
 import { writingKeys } from '../list/generations.ts'
 import { normalise } from '../normalise/normalise.ts'
-import {
-  codeFilling,
-  codeInsert,
-  codeLock,
-  codeSetSubject,
-  codeTakeToken,
-  codeUse,
-  type CodeLimit,
-  type Counted,
-} from './codes.sql.ts'
+import { codeFilling, codeInsert, codeLock, codeTakeToken, codeUse, type CodeLimit, type Counted } from './codes.sql.ts'
 
 /** What a code can be sent to. */
 export const REACHABLE = ['email', 'phone'] as const
@@ -103,14 +95,14 @@ function assertRoom({ mailbox, caller, all }: Record<Counted, Date | null>, now:
 }
 
 /**
- * Takes a code for a token, in the caller's transaction. It stands for whatever subject `tokenFor` then names. Throws
- * `input_invalid` for a code that is wrong, over or used.
+ * Takes a code for a token, in the caller's transaction. It stands for `subject`: whose address or number it is, or null when nothing
+ * is listed. Throws `input_invalid` for a code that is wrong, over or used.
  */
 export async function useCode(
   ctx: CodeCtx,
   tx: Tx,
   asked: Reachable & { code: string },
-): Promise<{ id: number; text: string; token: string; endsAt: Date }> {
+): Promise<{ subject: number | null; token: string; endsAt: Date }> {
   const { text } = readReachable(asked)
   const { ring } = await writingKeys(ctx, tx)
   const at = ctx.clock.now()
@@ -118,16 +110,11 @@ export async function useCode(
   const endsAt = new Date(at.getTime() + TOKEN_MS)
   const written = asked.code.replaceAll(/[\s-]/g, '').toUpperCase()
   const digests = digestsOf(ring, codeText(text, written))
-  const id = await codeUse(tx, { digests, at }, { digest: tokenDigest(token), endsAt })
-  if (id === null) {
+  const subject = await findSubject(ctx, tx, text)
+  if (!(await codeUse(tx, { digests, at }, { digest: tokenDigest(token), endsAt, subject }))) {
     throw new DomainError('input_invalid', 'The code is wrong, or works no longer; ask for another one.')
   }
-  return { id, text, token, endsAt }
-}
-
-/** Says whom the token of a code stands for. */
-export async function tokenFor(tx: Tx, codeId: number, subject: number): Promise<void> {
-  await codeSetSubject(tx, codeId, subject)
+  return { subject, token, endsAt }
 }
 
 /** Takes a token, once, for whom it stands for; that is null when nothing was listed. Throws `input_invalid` for one that is none. */

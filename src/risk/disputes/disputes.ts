@@ -4,18 +4,10 @@ import type { Tx } from '../../lib/db/db.ts'
 import { DomainError, OperatorError } from '../../lib/errors.ts'
 import { storableText } from '../../lib/text.ts'
 import type { FoundEntry } from '../list/entries.sql.ts'
-import {
-  eraseEntries,
-  findSubject,
-  HOUSE,
-  listOfSubject,
-  lockEntries,
-  markDisputed,
-  type ListCtx,
-} from '../list/entries.ts'
+import { eraseEntries, HOUSE, listOfSubject, lockEntries, markDisputed, type ListCtx } from '../list/entries.ts'
 import { categoryOf, REASONS, type Category } from '../list/reasons.ts'
 import { codeDeleteEnded } from './codes.sql.ts'
-import { takeToken, tokenFor, useCode, type CodeCtx, type Reachable } from './codes.ts'
+import { takeToken, useCode, type CodeCtx, type Reachable } from './codes.ts'
 import {
   disputeBlank,
   disputeDecide,
@@ -68,9 +60,7 @@ export async function heldOf(
   asked: Reachable & { code: string },
 ): Promise<{ held: Held[]; token: string; tokenEndsAt: Date }> {
   return ctx.db.transaction().execute(async (tx) => {
-    const { id, text, token, endsAt } = await useCode(ctx, tx, asked)
-    const subject = await findSubject(ctx, tx, text)
-    if (subject !== null) await tokenFor(tx, id, subject)
+    const { subject, token, endsAt } = await useCode(ctx, tx, asked)
     const entries = subject === null ? [] : await heldEntries(ctx, tx, subject)
     return { held: entries.map(toHeld), token, tokenEndsAt: endsAt }
   })

@@ -2,7 +2,7 @@ import type { Ctx } from '../../ctx.ts'
 import { audit } from '../../events/audit/audit.ts'
 import type { Db, Tx } from '../../lib/db/db.ts'
 import { OperatorError } from '../../lib/errors.ts'
-import { writingKeys, type Known } from './generations.ts'
+import { probesOf, writingKeys, type Known } from './generations.ts'
 import { generationForget, generationLock } from './generations.sql.ts'
 import { digestsOf, prefixOf, subjectOf } from '../keys/ring.ts'
 import { cleanText } from '../normalise/clean-text.ts'
@@ -285,11 +285,6 @@ function placeOf({
   reason_code: string
 }): string {
   return `${subject} ${kind} ${reason}`
-}
-
-/** The digests that a text may stand under, by the generations that there may still be. */
-export function probesOf({ ring, oldest }: Known, text: string): Buffer[] {
-  return digestsOf(ring, text).slice(oldest - 1)
 }
 
 async function note(

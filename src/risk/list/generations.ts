@@ -108,6 +108,11 @@ export async function freshKeys(ctx: KeyCtx, announced: number): Promise<Known> 
   return knownKeys(ctx)
 }
 
+/** The digests that a text may stand under, by the generations that there may still be. */
+export function probesOf({ ring, oldest }: Known, text: string): Buffer[] {
+  return digestsOf(ring, text).slice(oldest - 1)
+}
+
 /**
  * A digest that stands for another one and that nobody can make without our keys, the same for as long as there are any: for what
  * is kept of requests. Rejects with `busy` as `knownKeys` does.

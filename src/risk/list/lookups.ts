@@ -1,6 +1,6 @@
 import type { Ctx } from '../../ctx.ts'
-import { digestsOf, prefixOf, type MarkForm, type Marking } from '../keys/ring.ts'
-import { freshKeys, knownKeys, type Known } from './generations.ts'
+import { prefixOf, type MarkForm, type Marking } from '../keys/ring.ts'
+import { freshKeys, knownKeys, probesOf, type Known } from './generations.ts'
 import { hitList, type HitRow, type Probe } from './lookups.sql.ts'
 
 /** Whose list is asked, and whether others' entries count that two parties list. */
@@ -75,13 +75,13 @@ async function look(ctx: LookupCtx, prefixes: Prefixes, asked: readonly Asked[])
   }
 }
 
-function probesFor({ ring, oldest }: Known, prefixes: ReadonlySet<string>, asked: readonly Asked[]) {
+function probesFor(keys: Known, prefixes: ReadonlySet<string>, asked: readonly Asked[]) {
   const probes: Probe[] = []
   const places: { at: number; marking: number }[] = []
   for (const [at, { asker, markings }] of asked.entries()) {
     for (const [marking, { text, form }] of markings.entries()) {
       if (form === 'network' && !prefixes.has(prefixOf(text))) continue
-      for (const digest of digestsOf(ring, text).slice(oldest - 1)) {
+      for (const digest of probesOf(keys, text)) {
         const { owner, seesOthers: sees_others } = asker
         probes.push({ digest, owner, sees_others, is_near: form === 'near' })
         places.push({ at, marking })

@@ -69,12 +69,8 @@ export function prepareEntries(
       unfit.push({ at, why })
       continue
     }
-    const markings = markingsOf(entry.type, normalised.keys)
-    fit.push({
-      row,
-      subject: subjectOf(entry.type, normalised.keys),
-      markings,
-    })
+    const { keys } = normalised
+    fit.push({ row, subject: subjectOf(entry.type, keys), markings: markingsOf(entry.type, keys) })
   }
   return { fit, unfit }
 }

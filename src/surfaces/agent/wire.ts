@@ -1,7 +1,7 @@
-import { STATUS_CODES } from 'node:http'
 import type { FastifySchemaCompiler, FastifySchemaValidationError } from 'fastify'
 import { Type, type TInteger, type TSchema } from 'typebox'
 import { asWritten, fromText } from '../compilers.ts'
+import { errorAnswersOf } from '../surface.ts'
 
 type Compiler = FastifySchemaCompiler<TSchema>
 
@@ -22,16 +22,14 @@ function endlessFault(name: string): FastifySchemaValidationError {
   return { keyword: 'type', instancePath: `/${name}`, schemaPath: '', params: {}, message: 'must be a number' }
 }
 
-const WireError = Type.Object({
-  statusCode: Type.Integer(),
-  message: Type.Union([Type.String(), Type.Array(Type.String())]),
-  error: Type.String(),
-})
-
 /** The error answers of a route, for its schema. */
-export function errorAnswers(...statuses: number[]): Record<number, typeof WireError> {
-  return Object.fromEntries(statuses.map((status) => [status, { ...WireError, description: STATUS_CODES[status] }]))
-}
+export const errorAnswers = errorAnswersOf(
+  Type.Object({
+    statusCode: Type.Integer(),
+    message: Type.Union([Type.String(), Type.Array(Type.String())]),
+    error: Type.String(),
+  }),
+)
 
 /** `{"data": …}`, as every answer is. */
 export function dataOf<T extends TSchema>(schema: T, description = 'Done.') {

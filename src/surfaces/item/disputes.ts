@@ -6,7 +6,8 @@ import type { Ctx } from '../../ctx.ts'
 import { REACHABLE, requestCode } from '../../risk/disputes/codes.ts'
 import { dispute, heldOf, STATEMENT_MAX } from '../../risk/disputes/disputes.ts'
 import { CATEGORIES } from '../../risk/list/reasons.ts'
-import { errorAnswers, RegionField } from './risk-wire.ts'
+import { errorAnswers } from './refusals.ts'
+import { RegionField } from './risk-wire.ts'
 
 /** For those who are listed, and who have no key. */
 const PUBLIC = { scope: 'public', cost: 0 } as const

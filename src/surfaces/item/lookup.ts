@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
@@ -17,15 +16,13 @@ import { chargeFor } from '../door.ts'
 import { printedAtHand, printedOnce, type Printed } from '../printed.ts'
 import { bytesOf, sendBytes, type ByteText } from '../send.ts'
 import { catalogueOf } from '../surface.ts'
+import { errorAnswers } from './refusals.ts'
 import { toWireItem } from './wire.ts'
 
 const TID_CHARS_MAX = 200
 /** An answer that the translation service left as the seller wrote it is tried again after this. */
 const UNTRANSLATED_KEPT_MS = 10 * 60_000
 
-const WireError = Type.Object({ error: Type.String(), message: Type.String() })
-const errorAnswers = (...statuses: number[]) =>
-  Object.fromEntries(statuses.map((status) => [status, { ...WireError, description: STATUS_CODES[status] }]))
 const text = Type.Union([Type.String(), Type.Null()])
 const count = Type.Union([Type.Number(), Type.Null()])
 

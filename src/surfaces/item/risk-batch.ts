@@ -8,10 +8,10 @@ import { checkRead, type Checked, type Readable } from '../../risk/check/check.t
 import { TYPES, type IdentifierType } from '../../risk/normalise/normalised.ts'
 import { JSON_TYPE } from '../send.ts'
 import { toDomainError } from '../surface.ts'
-import { refuse } from './item.ts'
+import { errorAnswers, refuse } from './refusals.ts'
 import { byOf, readOrThrow, secondsOf } from './risk-check.ts'
 import { redactBatch } from './risk-redaction.ts'
-import { Cost, dollars, errorAnswers, TokenField, toWireResult, WireChecked, WireResult } from './risk-wire.ts'
+import { Cost, dollars, TokenField, toWireResult, WireChecked, WireResult } from './risk-wire.ts'
 
 const ITEMS_MAX = 100
 /** What one line may be refused for while others are checked. */

@@ -6,11 +6,11 @@ import { DomainError } from '../../lib/errors.ts'
 import { checkRead, readQuestion, type By, type Question, type Readable } from '../../risk/check/check.ts'
 import { chargeFor } from '../door.ts'
 import { bytesOf, sendBytes } from '../send.ts'
+import { errorAnswers } from './refusals.ts'
 import { redactCheck } from './risk-redaction.ts'
 import {
   Cost,
   dollars,
-  errorAnswers,
   IdentifierTypeField,
   RegionField,
   TokenField,

@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http'
 import { Type } from 'typebox'
 import type { Checked, Entry } from '../../risk/check/check.ts'
 import { CATEGORIES, REASONS } from '../../risk/list/reasons.ts'
@@ -49,10 +48,6 @@ export const WireResult = Type.Object({
 })
 export const WireChecked = Type.Object({ type: Type.Enum([...TYPES]), value: Type.String() })
 export const Cost = Type.Number({ description: 'US dollars from the balance; 0 when the plan includes it.' })
-
-const WireError = Type.Object({ error: Type.String(), message: Type.String() })
-export const errorAnswers = (...statuses: number[]) =>
-  Object.fromEntries(statuses.map((status) => [status, { ...WireError, description: STATUS_CODES[status] }]))
 
 /** What a check found, as `result` tells it. What an entry says in words and figures is for its owner alone. */
 export function toWireResult(checked: Checked, checkId: string) {

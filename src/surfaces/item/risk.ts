@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Ctx } from '../../ctx.ts'
 import { openSurface, type Surface } from '../surface.ts'
 import { disputeRoutes } from './disputes.ts'
-import { refuse } from './item.ts'
+import { refuse } from './refusals.ts'
 import { riskBatchRoutes } from './risk-batch.ts'
 import { riskCheckRoutes } from './risk-check.ts'
 

@@ -1,20 +1,18 @@
-import { STATUS_CODES } from 'node:http'
 import { Type } from 'typebox'
 import { yuan } from '../../lib/money.ts'
 import type { Product } from '../../products/catalog/product.ts'
 import { canonicalUrl } from '../../products/links/marketplaces.ts'
 import type { Hit } from '../../products/search/search.ts'
+import { errorAnswersOf } from '../surface.ts'
 import { absoluteUrl } from '../urls.ts'
 
-const WireError = Type.Object({
-  status: Type.Literal('error'),
-  error: Type.Object({ code: Type.String(), message: Type.String() }),
-})
-
 /** The error answers of a route, for its schema. */
-export function errorAnswers(...statuses: number[]): Record<number, typeof WireError> {
-  return Object.fromEntries(statuses.map((status) => [status, { ...WireError, description: STATUS_CODES[status] }]))
-}
+export const errorAnswers = errorAnswersOf(
+  Type.Object({
+    status: Type.Literal('error'),
+    error: Type.Object({ code: Type.String(), message: Type.String() }),
+  }),
+)
 
 const price = (amountFen: number | null) => (amountFen === null ? null : yuan(amountFen))
 

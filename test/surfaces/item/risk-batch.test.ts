@@ -14,7 +14,7 @@ import {
   told,
   windowsUsed,
 } from '../metering/meter-bench.ts'
-import { batchOf, list, openRisk, PRICE } from './risk-bench.ts'
+import { batchOf, list, openRisk, PRICE, cleanResult } from './risk-bench.ts'
 
 const LISTED = { type: 'device', value: 'fp:0a1b2c3d4e5f' }
 const CLEAN = { type: 'username', value: 'ada' }
@@ -48,20 +48,6 @@ test('each line has its own result, price or refusal', async (t) => {
   ])
   assert.equal(ctx.settler.stats.batches, batchesBefore + 1)
   const id = String(answer.headers['x-request-id'])
-  const clean = (checkId: string) => ({
-    blacklisted: false,
-    riskScore: 0,
-    category: 'none',
-    matchType: null,
-    firstSeen: null,
-    reason: null,
-    details: [],
-    reasons: [],
-    flags: [],
-    ruleVersion: 1,
-    checkId,
-    decaysAt: null,
-  })
   const { results } = answer.json<{ results: { result: { riskScore: number; checkId: string } }[] }>()
   const [{ result: listed }] = results as [(typeof results)[0]]
   assert.deepEqual([listed.riskScore, listed.checkId], [85, `${id}-1`])
@@ -70,12 +56,12 @@ test('each line has its own result, price or refusal', async (t) => {
     results: [
       { ok: true, result: listed, checked: LISTED, cost: 0.03 },
       no('invalid_parameter', 'This address is private; send the public address that the visitor came from.'),
-      { ok: true, result: clean(`${id}-3`), checked: CLEAN, cost: 0.03 },
+      { ok: true, result: cleanResult(`${id}-3`), checked: CLEAN, cost: 0.03 },
       no('missing_parameter', 'type is required.'),
       no('invalid_parameter', 'type must be one of email, username, phone, address, ip, device.'),
       no('missing_parameter', 'value is required.'),
       no('invalid_parameter', 'value must be string.'),
-      { ok: true, result: clean(`${id}-8`), checked: { type: 'phone', value: '12025550142' }, cost: 0.03 },
+      { ok: true, result: cleanResult(`${id}-8`), checked: { type: 'phone', value: '12025550142' }, cost: 0.03 },
       no('invalid_parameter', 'region must be a country in two letters.'),
     ],
     cost: 0.09,

@@ -44,3 +44,21 @@ export function checkOf(fields: Record<string, string>, headers: Record<string, 
 export function batchOf(items: readonly object[], headers: Record<string, string> = {}): InjectOptions {
   return { method: 'POST', url: '/api/v1/blacklist/check/batch', payload: { items }, headers }
 }
+
+/** The `result` of what nobody lists. */
+export function cleanResult(checkId: string): object {
+  return {
+    blacklisted: false,
+    riskScore: 0,
+    category: 'none',
+    matchType: null,
+    firstSeen: null,
+    reason: null,
+    details: [],
+    reasons: [],
+    flags: [],
+    ruleVersion: 1,
+    checkId,
+    decaysAt: null,
+  }
+}
